@@ -1,0 +1,1 @@
+"""The values that pass between the parts: frozen, keyword-only, times aware and in UTC."""

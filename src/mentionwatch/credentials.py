@@ -5,7 +5,7 @@ from __future__ import annotations
 
 class Secret:
     """
-    A credential as the configuration writes it: ``env:``, ``cmd:``, ``file:``, ``keyring:`` or text.
+    A credential as the configuration writes it: ``env:``, ``cmd:``, ``file:``, ``keyring:``.
 
     ``repr`` and ``str`` never show it; `reveal` resolves it, once per process.
     """

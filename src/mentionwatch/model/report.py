@@ -40,7 +40,7 @@ class ChannelState:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueueRow:
     """
-    One conversation as the queue shows it. The names are those of the JSON (docs/queue.schema.json).
+    One conversation as the queue shows it; named as in the JSON (docs/queue.schema.json).
 
     ``text``, ``title``, ``url`` and ``published_at`` are the newest message's. ``messages`` counts
     those not yet answered. ``overdue_seconds`` is open time, ``overdue_calendar_seconds`` time by

@@ -95,6 +95,9 @@ class Summary:
 
     ``complete`` is False where somebody may wait unseen: a channel is failed, partial, stale or
     never read, no channel is configured, or something fetched is not assessed yet.
+    ``later`` counts those owed an answer that are neither overdue nor due soon; ``history`` those
+    from before the first run, which are never late; ``answered_since`` our answers since the start
+    of yesterday, ``median_reply_seconds`` (open time) the reply time that half of them kept.
     """
 
     complete: bool
@@ -112,7 +115,14 @@ class Summary:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueueReport:
-    """The queue: what is broken, who waits, who first."""
+    """
+    The queue: what is broken, who waits, who first.
+
+    ``timezone`` is the IANA name in which times are shown. ``hours_today``: the open intervals of
+    today as the owner wrote them, "" when closed. ``selection``: the words by which the owner
+    narrowed the queue; then "nothing is waiting" is only said of what they select. ``notices``:
+    sentences for the owner that belong to no channel.
+    """
 
     generated_at: datetime
     timezone: str
@@ -124,6 +134,7 @@ class QueueReport:
     next_opening: datetime | None = None
     hours_today: str = ""
     notices: tuple[str, ...] = ()
+    selection: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,7 +178,12 @@ class ClockRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConversationReport:
-    """Everything about one conversation, for ``show`` and triage."""
+    """
+    Everything about one conversation, for ``show`` and triage.
+
+    ``timezone`` is the IANA name in which times are shown, ``generated_at`` the time of reading;
+    without it, times are shown with their full date.
+    """
 
     row: QueueRow
     thread: tuple[ThreadEntry, ...]
@@ -175,3 +191,6 @@ class ConversationReport:
     earlier: tuple[QueueRow, ...] = ()
     aliases: tuple[int, ...] = ()
     checklist: tuple[str, ...] = ()
+    generated_at: datetime | None = None
+    timezone: str = "UTC"
+    brand: str = ""

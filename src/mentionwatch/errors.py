@@ -7,13 +7,14 @@ Every error raised on purpose, and the exit codes.
       ChannelError                 one channel's failure; a value of its outcome
         Unreachable                no connection, no such host, TLS refused
         TimedOut                   no answer in time
-        RateLimited                too many requests; retry_after says when
-        CredentialsRefused         the service says that we are nobody
-        PermissionMissing          it knows us, and does not let us
         SecretUnavailable          the credential could not be had at all
-        NotFound                   what was asked for does not exist there
-        RequestRefused             any other answer of 4xx
-        ServerFailed               5xx, also after retries
+        AnswerRefused              an answer that is an error; carries status and body
+          RateLimited              too many requests; retry_after says when
+          CredentialsRefused       the service says that we are nobody
+          PermissionMissing        it knows us, and does not let us
+          NotFound                 what was asked for does not exist there
+          RequestRefused           any other answer of 4xx, or a redirect that is not followed
+          ServerFailed             5xx, also after retries
         UnexpectedPayload          an answer of another shape
         TooLarge                   an answer over the limit
         SourceUnreadable           a file or program of the owner's that cannot be read
@@ -110,33 +111,45 @@ class TimedOut(ChannelError):
     pass
 
 
-class RateLimited(ChannelError):
-    """``retry_after`` in seconds, None where the service does not say."""
-
-    def __init__(self, message: str, hint: str = "", retry_after: float | None = None) -> None:
-        super().__init__(message, hint)
-        self.retry_after = retry_after
-
-
-class CredentialsRefused(ChannelError):
-    exit_code = ExitCode.CONFIG
-
-
-class PermissionMissing(ChannelError):
-    exit_code = ExitCode.CONFIG
-
-
-class SecretUnavailable(ChannelError):
-    exit_code = ExitCode.CONFIG
-
-
 class AnswerRefused(ChannelError):
-    """An answer that is an error; ``status`` is the HTTP status, ``body`` the start of its text."""
+    """
+    An answer that is an error.
+
+    ``status`` is the HTTP status, 0 where it did not come from one; ``body`` the start of its
+    text as it was received (never printed), because some services name the real cause there.
+    """
 
     def __init__(self, message: str, hint: str = "", status: int = 0, body: str = "") -> None:
         super().__init__(message, hint)
         self.status = status
         self.body = body
+
+
+class RateLimited(AnswerRefused):
+    """``retry_after`` in seconds, None where the service does not say."""
+
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        retry_after: float | None = None,
+        status: int = 0,
+        body: str = "",
+    ) -> None:
+        super().__init__(message, hint, status, body)
+        self.retry_after = retry_after
+
+
+class CredentialsRefused(AnswerRefused):
+    exit_code = ExitCode.CONFIG
+
+
+class PermissionMissing(AnswerRefused):
+    exit_code = ExitCode.CONFIG
+
+
+class SecretUnavailable(ChannelError):
+    exit_code = ExitCode.CONFIG
 
 
 class NotFound(AnswerRefused):

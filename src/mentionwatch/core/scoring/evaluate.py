@@ -1,0 +1,62 @@
+"""
+Scoring lines of JSON: what stands behind ``mentionwatch rules eval``.
+
+    score_dev.py -- python -m mentionwatch.core.scoring.evaluate
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+
+from mentionwatch.core.scoring.ruleset import RuleSet
+from mentionwatch.core.scoring.values import TextFacts
+
+
+def evaluate(lines: Iterable[str], rules: RuleSet) -> Iterator[str]:
+    """
+    Yield for each line {"id", "text"} one {"id", "sentiment", "urgency", "intent", "reasons"}.
+
+    A line may also carry "language", "rating" and "addressed". Empty lines are passed over.
+
+    Raises:
+        ValueError: A line is not JSON, or not an object with a text.
+    """
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                record = json.loads(line)
+                text, facts = str(record["text"]), _facts(record)
+            except (KeyError, TypeError, ValueError) as error:
+                raise ValueError(f"line {number}: no record with a text: {error}") from error
+            score = rules.score_text(text, facts)
+            answer = {
+                "id": record.get("id"),
+                "sentiment": score.sentiment,
+                "urgency": score.urgency,
+                "intent": score.intent,
+                "reasons": [
+                    {"rule": one.rule, "points": one.points, "quote": one.quote, "why": one.why}
+                    for one in score.reasons
+                ],
+            }
+            yield json.dumps(answer)
+
+
+_NO_FACTS = TextFacts()
+
+
+def _facts(record: dict[str, object]) -> TextFacts:
+    if record.keys() <= {"id", "text"}:
+        return _NO_FACTS
+    rating = record.get("rating")
+    return TextFacts(
+        language=str(record.get("language") or ""),
+        rating=float(str(rating)) if rating is not None else None,
+        addressed=bool(record.get("addressed")),
+    )
+
+
+if __name__ == "__main__":
+    sys.stdout.writelines(f"{line}\n" for line in evaluate(sys.stdin, RuleSet.build()))

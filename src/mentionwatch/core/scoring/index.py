@@ -1,0 +1,112 @@
+"""The dictionary by first word that finds lexicon words, phrases and the anchors of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from mentionwatch.core.scoring import lexicon
+from mentionwatch.core.scoring.rule import Rule
+
+NEGATOR, BOOSTER, DAMPENER, CONTRAST, STOP = "n", "b", "d", "c", "s"
+_STOPS = (".", ",", ";", ":", "…", "!", "?", "(", ")")
+_SHORTEST_STEM, _LONGEST_STEM = 3, 14
+
+# The words that follow, their valence (None: none), and the rule whose anchor they are.
+Phrase = tuple[list[str], int | None, Rule | None]
+
+
+@dataclass(slots=True)
+class Entry:
+    """
+    What one first word starts.
+
+    ``points`` is its valence, ``role`` one of the letters above or "". ``rules`` fire, or their
+    patterns run, where the word occurs; ``phrases`` begin with it, longest first.
+    """
+
+    points: int = 0
+    role: str = ""
+    rules: list[Rule] = field(default_factory=list)
+    phrases: list[Phrase] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Index:
+    """All entries of one language; ``stems`` are words with an open end ("decepcion*")."""
+
+    words: dict[str, Entry] = field(default_factory=dict)
+    stems: dict[str, Entry] = field(default_factory=dict)
+
+    def entry(self, word: str) -> Entry:
+        if word.endswith("*"):
+            return self.stems.setdefault(word[:-1], Entry())
+        return self.words.setdefault(word, Entry())
+
+    def add(self, phrase: str, *, points: int | None = None, rule: Rule | None = None) -> None:
+        """Add a word or phrase with its valence, or as an anchor of *rule*."""
+        first, *rest = phrase.split(" ")
+        entry = self.entry(first)
+        if rest:
+            entry.phrases = [x for x in entry.phrases if rule or x[2] or x[0] != rest]
+            entry.phrases.append((rest, points, rule))
+            entry.phrases.sort(key=lambda x: -len(x[0]))
+        elif rule is not None:
+            entry.rules.append(rule)
+        else:
+            entry.points = points or 0
+
+    def find(self, words: Sequence[str]) -> list[tuple[int, Entry]]:
+        """Return the place and entry of each of *words* that is known."""
+        known = self.words
+        if not self.stems:
+            return [(at, known[word]) for at, word in enumerate(words) if word in known]
+        found = []
+        for at, word in enumerate(words):
+            entry = known.get(word) or self._by_stem(word)
+            if entry:
+                found.append((at, entry))
+        return found
+
+    def _by_stem(self, word: str) -> Entry | None:
+        for end in range(min(len(word), _LONGEST_STEM), _SHORTEST_STEM - 1, -1):
+            entry = self.stems.get(word[:end])
+            if entry:
+                return entry
+        return None
+
+
+def build_index(language: str, rules: Sequence[Rule]) -> Index:
+    """Return the index of *language*; "" holds what is the same in all (emoji, marks)."""
+    index = Index()
+    _add_lexicon(index, lexicon.load(lexicon.EMOJI))
+    own: dict[str, list[str]] = {}
+    if language:
+        _add_lexicon(index, lexicon.load(language))
+        for local in lexicon.load(language).rules:
+            own.setdefault(local.rule, []).extend(local.anchors)
+    for stop in _STOPS:
+        index.entry(stop).role = STOP
+    for rule in rules:
+        if language == "en" or rule.everywhere:
+            for anchor in rule.anchors:
+                index.add(anchor, rule=rule)
+        if rule.id in own:
+            bare = replace(rule, pattern=None, unless=None, anchors=())
+            for anchor in own[rule.id]:
+                index.add(anchor, rule=bare)
+    return index
+
+
+def _add_lexicon(index: Index, words: lexicon.Lexicon) -> None:
+    for phrase, points in words.valence.items():
+        index.add(phrase, points=points)
+    roles = (
+        (NEGATOR, words.negators),
+        (BOOSTER, words.boosters),
+        (DAMPENER, words.dampeners),
+        (CONTRAST, words.contrast),
+    )
+    for role, names in roles:
+        for name in names:
+            index.entry(name).role = role

@@ -1,0 +1,90 @@
+"""
+A rule: the words or facts that it looks for, the points that it gives, and why.
+
+Rules stand in tables (`sentiment`, `urgency`, `intent`, `context`, `replies`); the words of further
+languages stand in their lexicon files. Patterns run over the *plain form* of a text (see `words`):
+lower case, one blank between tokens, punctuation apart, " " at both ends; links are gone, a handle
+is "@". They are written with `plain()`, which adds the blanks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from mentionwatch.model.score import INTENTS
+
+# A text, or the facts of a mention ("text" among them) or of a conversation.
+Example = str | Mapping[str, Any]
+
+NOTHING: Mapping[str, int] = MappingProxyType({})
+
+
+def plain(pattern: str) -> re.Pattern[str]:
+    """Compile *pattern* to match whole tokens of the plain form; write one blank between tokens."""
+    return re.compile(f" (?:{pattern}) ")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """
+    One thing to look for.
+
+    ``id`` begins with the score to which ``points`` (-100..100) are added: "sentiment.",
+    "urgency.", "intent." ("closing." and "holding." rules only fire, with 0 points). For an intent
+    rule ``intent`` names the one it speaks for. ``also``: further reasons of the same find, by id,
+    with their points; "intent.complaint" and the like speak for that intent.
+    ``anchors`` are words or phrases; ``pattern`` runs only where one of them occurs, and without a
+    pattern the anchor itself is the find. A find of ``unless`` anywhere silences the rule.
+    ``times`` replaces words: how many times the points are given, 0 for silence.
+    ``everywhere``: the anchors count in texts of any language, not in English ones only.
+    """
+
+    id: str
+    points: int
+    why: str
+    intent: str = ""
+    anchors: tuple[str, ...] = ()
+    pattern: re.Pattern[str] | None = None
+    unless: re.Pattern[str] | None = None
+    times: Callable[[Any], int] | None = field(default=None, compare=False)
+    everywhere: bool = False
+    also: Mapping[str, int] = field(default_factory=lambda: NOTHING, hash=False)
+    fires_on: tuple[Example, ...] = ()
+    silent_on: tuple[Example, ...] = ()
+    # (reason id, points, "sentiment" | "urgency" | "intent" | ..., the intent it speaks for or "")
+    effects: tuple[tuple[str, int, str, str], ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        own = (self.id, self.points, self.id.partition(".")[0], self.intent)
+        further = (
+            (id_, points, id_.partition(".")[0], _intent(id_)) for id_, points in self.also.items()
+        )
+        object.__setattr__(self, "effects", (own, *further))
+
+
+def _intent(reason: str) -> str:
+    name = reason.partition(".")[2]
+    return name if reason.startswith("intent.") and name in INTENTS else ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CustomRule:
+    """
+    A rule of the owner's own, ``[[rules.custom]]``.
+
+    ``match`` holds words, phrases or ``/regular expressions/`` (over the text as written, any
+    case). ``score`` is "urgency", "sentiment" or "intent", the last with ``intent``.
+    """
+
+    id: str
+    match: tuple[str, ...]
+    points: int
+    why: str
+    score: str = "urgency"
+    intent: str = ""
+    fires_on: tuple[str, ...] = ()
+    silent_on: tuple[str, ...] = ()

@@ -1,0 +1,106 @@
+"""Text to tokens, and to the plain form on which patterns run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+from dataclasses import dataclass
+
+# Words with their apostrophes, handles, emoticons, marks one by one, any other symbol (emoji).
+_TOKEN = re.compile(
+    r"\w+(?:'\w+)*"
+    r"|@\w+"
+    r"|[:;=]-?'?[()\[\]dDpP/|*]+(?!\w)|<3|</3"
+    r"|[!?.,;:…#$£€%\"&/]"
+    r"|[^\w\s\x00-\x7f\ufe0f\u200d]"
+)
+_LINK = re.compile(r"(?:https?://|www\.)\S{1,2000}|\bpic\.twitter\.com/\S{1,2000}", re.IGNORECASE)
+_HASHTAG = re.compile(r"#(\w{2,60})")
+_HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\dA-Z_]+|\d+")
+_STRETCHED = re.compile(r"(\w)\1\1")
+_STRETCH = re.compile(r"([^\W\d_])\1{2,}")
+_APOSTROPHES = str.maketrans("’‘`´", "''''")
+LINK = "\u29c9"  # stands for a link in the tokens
+
+
+@dataclass(slots=True)
+class Words:
+    """
+    One text, taken apart.
+
+    ``tokens`` as written and ``words`` in lower case have the same length; ``plain`` is the words
+    with single blanks between and around. A handle is "@" in ``words``.
+    """
+
+    tokens: list[str]
+    words: list[str]
+    plain: str
+
+    def quote(self, start: int, end: int) -> str:
+        """Return what was written at the tokens *start* to *end*, at most 80 characters."""
+        return " ".join(self.tokens[start:end])[:80]
+
+    def quote_match(self, match: re.Match[str]) -> str:
+        """Return what was written where *match* was found in ``plain``."""
+        start = self.plain.count(" ", 0, match.start() + 1) - 1
+        return self.quote(start, start + match.group().strip().count(" ") + 1)
+
+
+def take_apart(text: str, known: Container[str] = ()) -> Words:
+    """
+    Return the tokens of *text*.
+
+    Args:
+        text: As written; any length.
+        known: The words into which hashtags and stretched words ("sooo") may be resolved.
+    """
+    text = text.translate(_APOSTROPHES) if "’" in text or "‘" in text or "´" in text else text
+    if "/" in text or "www" in text:
+        text = _LINK.sub(f" {LINK} ", text)
+    if "#" in text:
+        text = _HASHTAG.sub(lambda match: f"# {split_hashtag(match[1], known)}", text)
+    if ".." in text:
+        text = re.sub(r"\.{2,}", "…", text)
+    tokens = _TOKEN.findall(text)
+    words = "\n".join(tokens).lower().split("\n") if tokens else []
+    if "@" in text:
+        words = ["@" if word[0] == "@" else word for word in words]
+    if _STRETCHED.search(text):
+        words = [_unstretched(word, known) for word in words]
+    return Words(tokens, words, f" {' '.join(words)} ")
+
+
+def split_hashtag(tag: str, known: Container[str]) -> str:
+    """Return the words of a hashtag: by its capitals, or else by the words that are known."""
+    if tag.lower() in known:
+        return tag
+    humps = _HUMPS.findall(tag)
+    if len(humps) > 1:
+        return " ".join(humps)
+    return " ".join(_segments(tag.lower(), known)) or tag
+
+
+def _segments(tag: str, known: Container[str]) -> list[str]:
+    """Return the fewest known words of which *tag* consists, else nothing."""
+    best: list[list[str] | None] = [[]] + [None] * len(tag)
+    for end in range(1, len(tag) + 1):
+        for start in range(max(0, end - 20), end):
+            before = best[start]
+            if before is None or (end - start < 3 and tag[start:end] not in _SHORT):
+                continue
+            if tag[start:end] in known and (best[end] is None or len(before) + 1 < len(best[end])):  # type: ignore[arg-type]
+                best[end] = [*before, tag[start:end]]
+    return best[-1] or []
+
+
+_SHORT = frozenset(
+    ("i", "a", "my", "me", "no", "so", "of", "on", "in", "is", "it", "to", "up", "we")
+)
+
+
+def _unstretched(word: str, known: Container[str]) -> str:
+    """Return "so" for "sooooo", "cool" for "coooool"; a word without a stretch as it is."""
+    if not _STRETCHED.search(word) or word.isdigit() or word in known:
+        return word
+    twice = _STRETCH.sub(r"\1\1", word)
+    return twice if twice in known else _STRETCH.sub(r"\1", word)

@@ -1,0 +1,111 @@
+"""``[channels.NAME]``: keys that every channel has, and those of its type's class."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from mentionwatch.channels import BUILTIN, available, load
+from mentionwatch.config import schema
+from mentionwatch.config.periods import duration, seconds
+from mentionwatch.config.reading import Table, flag, shown, suggestion, text
+from mentionwatch.config.sealed import programs_allowed
+from mentionwatch.config.settings import ChannelSettings
+from mentionwatch.config.targets import own_targets
+
+# Keys of every channel, beside those of its class.
+COMMON = ("type", "targets", "keep", "keep_raw", "every", "enabled", "timeout", "own_accounts")
+_NAME = re.compile(r"\w[\w .+-]{0,59}")
+# Carries what `mentionwatch add` takes in.
+_TAKEN = ("manual",)
+
+
+def read_channels(table: Table | None) -> tuple[ChannelSettings, ...]:
+    """Return every configured channel, in the order of the file."""
+    found = []
+    for name in table.values if table else ():
+        assert table is not None
+        inside = table.table(name)
+        if inside is not None and _name_allowed(name, inside):
+            found.append(_channel(name, inside))
+    return tuple(found)
+
+
+def _name_allowed(name: str, table: Table) -> bool:
+    if name in _TAKEN:
+        table.place.problem(f"{shown(name)} is taken by `mentionwatch add`; choose another name")
+    elif not _NAME.fullmatch(name):
+        table.place.problem("a channel's name is up to 60 letters, digits, blanks or -_.+")
+    else:
+        return True
+    return False
+
+
+def _channel(name: str, table: Table) -> ChannelSettings:
+    kind = table.get("type", text, name)
+    timeout = table.get("timeout", seconds(1, 3600), 0.0)
+    own_accounts = table.each("own_accounts", text)
+    channel, problem = _instance(kind, table, {"timeout": timeout, "own_accounts": own_accounts})
+    return ChannelSettings(
+        name=name,
+        type=kind,
+        channel=channel,
+        problem=problem,
+        targets=own_targets(table.table("targets")),
+        keep=_length(table, "keep"),
+        keep_raw=table.get("keep_raw", flag, default=False),
+        every=_length(table, "every"),
+        enabled=table.get("enabled", flag, default=True),
+        timeout=timeout or None,
+        own_accounts=own_accounts,
+    )
+
+
+def _length(table: Table, name: str) -> timedelta | None:
+    return table.get(name, duration, None) if name in table else None
+
+
+def _instance(kind: str, table: Table, common: dict[str, Any]) -> tuple[Any, str]:
+    """Return the channel, or None and why a third party's package cannot be used."""
+    try:
+        cls = load(kind)
+    except KeyError:
+        _unknown(kind, table)
+        return None, ""
+    except Exception as error:
+        # A third party's module may raise anything; it must not take the other channels with it.
+        if kind in BUILTIN:
+            raise
+        return None, f"the package of channel type {kind} does not load ({_reason(error)})"
+    if kind in BUILTIN:
+        return _made(cls, kind, table, common), ""
+    try:
+        return _made(cls, kind, table, common), ""
+    except Exception as error:  # the same for its class
+        return None, f"the package of channel type {kind} cannot be used ({_reason(error)})"
+
+
+def _unknown(kind: str, table: Table) -> None:
+    hint = suggestion(kind, available())
+    message = f"there is no channel type {shown(kind)}"
+    if "type" in table:
+        (table / "type").problem(message, hint)
+    else:
+        table.place.problem(f'{message}; say which it is: type = "…"', hint)
+
+
+def _made(cls: type[Any], kind: str, table: Table, common: dict[str, Any]) -> Any:
+    """Check the table against the class; unknown keys are reported with the nearest known one."""
+    if kind == "exec" or getattr(cls, "runs_programs", False):
+        programs_allowed(table.place, f"a channel of type {shown(kind)}")
+    keys = schema.keys_of(cls)
+    table.know(keys)
+    table.know(COMMON)
+    table.finish()
+    given = {name: value for name, value in common.items() if name in keys and name in table}
+    return schema.build(cls, table, given)
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:200]

@@ -1,0 +1,298 @@
+"""What a configuration says, checked: frozen values that are handed on as slices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mentionwatch.core.business_hours import Target
+    from mentionwatch.core.scoring.rule import CustomRule
+    from mentionwatch.credentials import Secret
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+# Minutes from midnight; the end may lie past 1440, on the next day.
+Span = tuple[int, int]
+
+ALL_DAY: tuple[Span, ...] = ((0, 1440),)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """
+    A configuration file.
+
+    ``from_cwd``: it only happened to lie in the current directory, so it may run no programs.
+    ``is_default``: it is the one in the platform's folder.
+    """
+
+    path: Path
+    from_cwd: bool = False
+    is_default: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Brand:
+    """What is watched; ``terms`` is never empty."""
+
+    name: str
+    terms: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+    context: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    own_accounts: tuple[str, ...] = ()
+    automatic_texts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hours:
+    """
+    When we are open.
+
+    ``days``: the spans of Monday to Sunday. ``closed``: first and last day of each absence.
+    ``special``: days with hours of their own. ``holidays``: "", "GB-ENG", a URL, or the absolute
+    path of an .ics file. ``always``: priorities that are counted around the clock.
+    """
+
+    timezone: str
+    days: tuple[tuple[Span, ...], ...] = (ALL_DAY,) * 7
+    holidays: str = ""
+    closed: tuple[tuple[date, date], ...] = ()
+    special: Mapping[date, tuple[Span, ...]] = field(default_factory=dict)
+    always: tuple[str, ...] = ()
+
+    @property
+    def always_open(self) -> bool:
+        return self.days == (ALL_DAY,) * 7 and not (self.closed or self.special or self.holidays)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Targets:
+    """Open time allowed for an answer; ``by_family["social"]["high"]`` is always there."""
+
+    by_family: Mapping[str, Mapping[str, Target]]
+
+    def of(self, family: str, priority: str, own: Mapping[str, Target] | None = None) -> Target:
+        """Return a channel's own target, else that of its family; unknown families are direct."""
+        if own and priority in own:
+            return own[priority]
+        return self.by_family.get(family, self.by_family["direct"])[priority]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QueueSettings:
+    follow_up: Target
+    merge_window: timedelta = timedelta(hours=72)
+    reopen_within: timedelta = timedelta(days=30)
+    first_run: timedelta = timedelta(days=3)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Team:
+    """``duty``: the names of Monday to Sunday; ``me``: "" where nobody said."""
+
+    names: tuple[str, ...] = ()
+    me: str = ""
+    duty: tuple[tuple[str, ...], ...] = ((),) * 7
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChannelSettings:
+    """
+    One ``[channels.NAME]``.
+
+    ``channel`` is an instance of the type's class; None where a third party's package does not
+    load, and then ``problem`` says why. ``targets`` override those of the family. ``keep``: how
+    long its items are kept, None for ever. ``every``: its usual interval, None where not said.
+    ``timeout`` in seconds, None for the usual one. ``own_accounts``: beside those of the brand.
+    """
+
+    name: str
+    type: str
+    channel: Any = None
+    problem: str = ""
+    targets: Mapping[str, Target] = field(default_factory=dict)
+    keep: timedelta | None = None
+    keep_raw: bool = False
+    every: timedelta | None = None
+    enabled: bool = True
+    timeout: float | None = None
+    own_accounts: tuple[str, ...] = ()
+
+    @property
+    def family(self) -> str:
+        return str(getattr(self.channel, "family", "direct"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RuleSettings:
+    """``points``: by id of a rule, instead of the built-in ones."""
+
+    disable: tuple[str, ...] = ()
+    points: Mapping[str, int] = field(default_factory=dict)
+    custom: tuple[CustomRule, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Smtp:
+    """A mail server. ``tls``: "tls" (from the first byte), "starttls", "none" (this host only)."""
+
+    host: str
+    port: int
+    tls: str
+    username: str = ""
+    password: Secret | None = None
+    oauth2_token: Secret | None = None
+    ca_file: Path | None = None
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Digest:
+    """
+    The mail of each period.
+
+    Exactly one of ``smtp`` and ``sendmail`` (program and arguments) is set where ``to`` is.
+    ``period``: "day", "week" or "hour". ``unsubscribe``: an address for List-Unsubscribe, or "".
+    """
+
+    to: tuple[str, ...] = ()
+    sender: str = ""
+    subject: str = ""
+    smtp: Smtp | None = None
+    sendmail: tuple[str, ...] = ()
+    period: str = "day"
+    items: int = 50
+    private_text: bool = False
+    send_empty: bool = True
+    unsubscribe: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """
+    What sets off an alert or a hand-off.
+
+    ``kind``: "new", "overdue", "due-soon" with a least priority in ``level``; "channel" with
+    "failed" or "stale"; "spike" with "".
+    """
+
+    kind: str
+    level: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.level}" if self.level else self.kind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NotifyTarget:
+    """
+    One ``[[notify]]``.
+
+    ``name`` is unique. ``quiet``: minutes from midnight, the end may lie past 1440; None without
+    quiet hours. ``public_text``, ``private_text``: whether the words of public posts and of
+    private messages may stand in the alert. ``urls`` are those of apprise, else empty.
+    ``token`` (or ``username`` and ``password``) log in at ntfy; ``secret`` signs a webhook.
+    """
+
+    name: str
+    to: str
+    when: tuple[Event, ...]
+    url: Secret | None = None
+    urls: tuple[Secret, ...] = ()
+    topic: Secret | None = None
+    token: Secret | None = None
+    username: str = ""
+    password: Secret | None = None
+    secret: Secret | None = None
+    headers: Mapping[str, Secret] = field(default_factory=dict)
+    quiet: Span | None = None
+    public_text: bool = True
+    private_text: bool = False
+    items: int = 10
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Auth:
+    """
+    How a hand-off logs in.
+
+    ``type``: "none", "bearer" (``token``), "basic" (``username``, ``password``), "header"
+    (``name``, ``token``), "hmac" (``secret``), "oauth2_client_credentials" (``token_url``,
+    ``client_id``, ``client_secret``, ``scope``).
+    """
+
+    type: str = "none"
+    token: Secret | None = None
+    username: str = ""
+    password: Secret | None = None
+    name: str = ""
+    secret: Secret | None = None
+    token_url: str = ""
+    client_id: str = ""
+    client_secret: Secret | None = None
+    scope: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Handoff:
+    """
+    Another system that takes conversations over.
+
+    ``body``: a tree whose texts hold places such as {mention.text}; None for that of the preset.
+    ``options`` fill {options.NAME}. ``result_id``, ``result_url``: JMESPath into the answer.
+    ``when``: events that hand off without being asked.
+    """
+
+    name: str
+    preset: str = ""
+    url: Secret | None = None
+    method: str = "POST"
+    auth: Auth = Auth()
+    headers: Mapping[str, Secret] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+    result_id: str = ""
+    result_url: str = ""
+    when: tuple[Event, ...] = ()
+    private_text: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SavedReply:
+    """A text of the owner's own; ``when``: the intents that it fits, empty for all."""
+
+    name: str
+    text: str
+    when: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """
+    A whole configuration without problems.
+
+    ``plain_secrets``: some secret stands in the file itself. ``warnings``: sentences for the owner.
+    """
+
+    path: Path
+    brand: Brand
+    hours: Hours
+    targets: Targets
+    queue: QueueSettings
+    team: Team = Team()
+    channels: tuple[ChannelSettings, ...] = ()
+    rules: RuleSettings = RuleSettings()
+    digest: Digest | None = None
+    notify: tuple[NotifyTarget, ...] = ()
+    handoffs: tuple[Handoff, ...] = ()
+    saved_replies: tuple[SavedReply, ...] = ()
+    plain_secrets: bool = False
+    warnings: tuple[str, ...] = ()
+
+    def channel(self, name: str) -> ChannelSettings | None:
+        return next((channel for channel in self.channels if channel.name == name), None)

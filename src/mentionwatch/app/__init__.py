@@ -1,0 +1,1 @@
+"""One module per use case; no terminal. The clock is an argument."""

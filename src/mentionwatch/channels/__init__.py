@@ -26,6 +26,7 @@ FAMILIES = ("social", "direct", "reviews", "forums")
 BUILTIN: dict[str, str] = {
     "bluesky": "mentionwatch.channels.bluesky:Bluesky",
     "email": "mentionwatch.channels.email:Email",
+    "exec": "mentionwatch.channels.exec:Exec",
     "file": "mentionwatch.channels.file:File",
     "hackernews": "mentionwatch.channels.hackernews:HackerNews",
     "mastodon": "mentionwatch.channels.mastodon:Mastodon",
@@ -33,6 +34,32 @@ BUILTIN: dict[str, str] = {
 }
 
 ENTRY_POINTS = "mentionwatch.channels"
+
+# The family of every platform we know of, also of those that only come by import.
+FAMILY_OF: dict[str, str] = {
+    **dict.fromkeys(
+        (
+            "x", "facebook", "instagram", "threads", "linkedin", "youtube", "mastodon", "bluesky",
+            "reddit", "lemmy", "tiktok",
+        ),
+        "social",
+    ),
+    **dict.fromkeys(
+        ("google_business", "yelp", "trustpilot", "tripadvisor", "app_store", "google_play"),
+        "reviews",
+    ),
+    **dict.fromkeys(("rss", "hackernews", "stackexchange", "discourse"), "forums"),
+    **dict.fromkeys(
+        (
+            "email", "sms_voice", "telegram", "discord", "whatsapp", "web_chat", "helpdesk",
+            "manual", "phone",
+        ),
+        "direct",
+    ),
+}  # fmt: skip
+
+# Platforms whose terms forbid telling that two accounts are the same person.
+NO_JOINING = frozenset({"reddit"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

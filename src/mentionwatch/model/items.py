@@ -53,6 +53,7 @@ class Mention:
     another platform ("yelp" in a file), and by nobody else. ``repost`` without text of its own
     adds reach to ``parent_id`` and never is a row. ``skipped`` names why a filter passed it over
     ("newsletter", "bounce"): it is stored without its text, so that it can be explained.
+    ``links``: URLs that it points to beside those in its text; one to our site is a mention.
     """
 
     external_id: str
@@ -79,6 +80,7 @@ class Mention:
     repost: bool = False
     skipped: str = ""
     automatic: bool = False
+    links: tuple[str, ...] = ()
     raw: Mapping[str, Any] | None = None
 
 

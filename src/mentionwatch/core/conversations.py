@@ -1,0 +1,257 @@
+"""
+Mentions and replies -> conversations: who waits, and in which thread.
+
+A contact's facts are folded in the order of their times. A mention goes to the conversation of its
+author that already waits, else to the one of its thread, else it begins one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from mentionwatch.core.facts import (
+    Calendar,
+    ContactFacts,
+    EventFact,
+    MentionFact,
+    ReplyFact,
+    Settings,
+)
+from mentionwatch.core.reply_clock import Clock, Priority
+
+Fact = MentionFact | ReplyFact | EventFact
+
+
+def conversations(
+    facts: ContactFacts, settings: Settings, calendar: Calendar, priority_of: Priority
+) -> list[Clock]:
+    """
+    Return the conversations of one contact, or of several that were linked, oldest first.
+
+    Args:
+        priority_of: The priority of the first n unanswered messages of a conversation.
+    """
+
+    def fresh() -> Clock:
+        return Clock(calendar=calendar, priority_of=priority_of)
+
+    apart = _apart(facts.events)
+    by_contact = [_fold(group, settings, apart, fresh) for group in _contacts(facts)]
+    clocks = [clock for clocks in by_contact for clock in clocks]
+    joined = _joined(clocks, _links(facts.events), fresh)
+    return sorted(joined, key=lambda clock: _when(clock.mentions[0]))
+
+
+def assign_ids(
+    groups: Sequence[Sequence[int]], previous: Mapping[int, int | None]
+) -> tuple[list[int], dict[int, int]]:
+    """
+    Give each conversation the id by which the owner knows it.
+
+    Args:
+        groups: The mention ids of each conversation, conversations by age, oldest first.
+        previous: mention id -> the conversation that it belonged to until now.
+
+    Returns:
+        The id of each group, and ``old -> id`` for ids that no longer lead anywhere else. An id is
+        the lowest id of a mention in the conversation: never re-used, the same in whatever batches
+        the facts came. On a join the lower stays; on a split the older part keeps it.
+    """
+    ids: list[int] = []
+    pool = {mention for group in groups for mention in group}
+    for group in groups:
+        known = {previous.get(mention) for mention in group} - {None}
+        wanted = sorted({*group, *(number for number in known if number is not None)} - set(ids))
+        free = sorted(pool - set(ids))
+        ids.append(wanted[0] if wanted else free[0])
+    aliases = {}
+    for group, chosen in zip(groups, ids, strict=True):
+        for mention in group:
+            for old in {previous.get(mention), mention}:
+                if old is not None and old not in ids:
+                    aliases[old] = chosen
+    return ids, aliases
+
+
+# --- one contact ------------------------------------------------------------------------------
+
+
+def _contacts(facts: ContactFacts) -> list[ContactFacts]:
+    """Linked contacts are folded each on its own; their conversations are joined afterwards."""
+    contacts: dict[str, list[MentionFact]] = {}
+    for mention in facts.mentions:
+        contacts.setdefault(mention.contact, []).append(mention)
+    if len(contacts) < 2:
+        return [facts]
+    return [
+        ContactFacts(
+            mentions=mentions,
+            replies=[reply for reply in facts.replies if reply.contact == contact],
+            events=[
+                event for event in facts.events if event.mention_id in {m.id for m in mentions}
+            ],
+        )
+        for contact, mentions in contacts.items()
+    ]
+
+
+def _fold(
+    facts: ContactFacts, settings: Settings, apart: frozenset[int], fresh: Callable[[], Clock]
+) -> list[Clock]:
+    clocks: list[Clock] = []
+    for fact in _in_order(facts):
+        if isinstance(fact, MentionFact):
+            clock = _choose(clocks, fact, settings, apart)
+            if clock is None:
+                clock = fresh()
+                clocks.append(clock)
+            clock.mention(fact)
+        else:
+            for clock in _concerned(clocks, fact):
+                _feed(clock, fact)
+    return clocks
+
+
+def _in_order(facts: ContactFacts) -> list[Fact]:
+    """A reply is sorted behind the mention to which it is attached, whatever its clock says."""
+    times = {mention.id: mention.at for mention in facts.mentions}
+
+    def key(fact: Fact) -> tuple[datetime, int, int]:
+        if isinstance(fact, MentionFact):
+            return fact.at, 0, fact.id
+        if isinstance(fact, ReplyFact):
+            attached = times.get(fact.mention_id) if fact.mention_id is not None else None
+            return max(fact.at, attached or fact.at), 1, fact.id
+        return fact.at, 2, fact.id
+
+    return sorted([*facts.mentions, *facts.replies, *facts.events], key=key)
+
+
+def _choose(
+    clocks: list[Clock], mention: MentionFact, settings: Settings, apart: frozenset[int]
+) -> Clock | None:
+    """Return the conversation that a mention belongs to; None: it begins one."""
+    if mention.article:
+        return clocks[0] if clocks else None
+    if mention.skipped:
+        return None
+    same_thread = [clock for clock in clocks if _in_thread(clock, mention)]
+    for clock in reversed(same_thread):
+        if clock.state[0] == "open":
+            return clock
+    if mention.id not in apart:
+        for clock in reversed(clocks):
+            if _still_waits(clock, mention, settings):
+                return clock
+    for clock in reversed(same_thread):
+        if mention.at - _last_activity(clock) <= settings.reopen_within:
+            return clock
+    return None
+
+
+def _in_thread(clock: Clock, mention: MentionFact) -> bool:
+    return any(
+        (other.channel, other.thread) == (mention.channel, mention.thread)
+        for other in clock.mentions
+        if not other.skipped
+    )
+
+
+def _still_waits(clock: Clock, mention: MentionFact, settings: Settings) -> bool:
+    """Return whether the author waits there, and wrote last within the merge window."""
+    waiting = [other for other in clock.unanswered if other.channel == mention.channel]
+    return bool(waiting) and mention.at - waiting[-1].at <= settings.merge_window
+
+
+def _last_activity(clock: Clock) -> datetime:
+    times = [mention.at for mention in clock.mentions]
+    times += [reply.at for reply in clock.replies if reply.counts and reply.sure]
+    if clock.last_closed is not None:
+        times.append(clock.last_closed)
+    return max(times)
+
+
+def _concerned(clocks: list[Clock], fact: ReplyFact | EventFact) -> list[Clock]:
+    if fact.mention_id is not None:
+        return [c for c in clocks if any(m.id == fact.mention_id for m in c.mentions)]
+    if isinstance(fact, ReplyFact) and fact.thread:
+        place = (fact.channel, fact.thread)
+        return [c for c in clocks if any((m.channel, m.thread) == place for m in c.mentions)]
+    waiting = [clock for clock in clocks if clock.waiting_on]
+    return waiting or clocks[-1:]
+
+
+def _feed(clock: Clock, fact: Fact) -> None:
+    if isinstance(fact, MentionFact):
+        clock.mention(fact)
+    elif isinstance(fact, ReplyFact):
+        clock.reply(fact)
+    else:
+        clock.event(fact)
+
+
+# --- link and unlink --------------------------------------------------------------------------
+
+
+def _links(events: Iterable[EventFact]) -> list[tuple[int, int]]:
+    """Return the pairs of mentions that the owner joined; a later ``unlink`` parts them."""
+    pairs: list[tuple[int, int]] = []
+    for event in sorted(events, key=lambda event: event.id):
+        if event.kind == "link":
+            pairs.append((event.mention_id, int(event.data["mention_id"])))
+        elif event.kind == "unlink":
+            parted = set(event.data.get("mentions", ()))
+            pairs = [pair for pair in pairs if not parted.intersection(pair)]
+    return pairs
+
+
+def _apart(events: Iterable[EventFact]) -> frozenset[int]:
+    """Return the mentions that ``unlink`` keeps out of other threads' conversations."""
+    found: set[int] = set()
+    for event in events:
+        if event.kind == "unlink":
+            found.update(event.data.get("mentions", ()))
+    return frozenset(found)
+
+
+def _joined(
+    clocks: list[Clock],
+    links: list[tuple[int, int]],
+    fresh: Callable[[], Clock],
+) -> list[Clock]:
+    """Fold the conversations that were linked once more, as one."""
+    home = {mention.id: index for index, clock in enumerate(clocks) for mention in clock.mentions}
+    parent = list(range(len(clocks)))
+
+    def root(index: int) -> int:
+        while parent[index] != index:
+            index = parent[index]
+        return index
+
+    for one, other in links:
+        if one in home and other in home:
+            first, second = sorted((root(home[one]), root(home[other])))
+            parent[second] = first
+    groups: dict[int, list[Clock]] = {}
+    for index, clock in enumerate(clocks):
+        groups.setdefault(root(index), []).append(clock)
+    return [group[0] if len(group) == 1 else _refold(group, fresh) for group in groups.values()]
+
+
+def _refold(group: list[Clock], fresh: Callable[[], Clock]) -> Clock:
+    clock = fresh()
+    unique_events = {event.id: event for part in group for event in part.events}
+    unique_replies = {reply.id: reply for part in group for reply in part.replies}
+    facts = ContactFacts(
+        mentions=[mention for part in group for mention in part.mentions],
+        replies=list(unique_replies.values()),
+        events=list(unique_events.values()),
+    )
+    for fact in _in_order(facts):
+        _feed(clock, fact)
+    return clock
+
+
+def _when(mention: MentionFact) -> tuple[datetime, int]:
+    return mention.at, mention.id

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
 from mentionwatch.core.scoring import context, replies, text
+from mentionwatch.core.scoring.contact import CONTACT_RULES
 from mentionwatch.core.scoring.index import Index, build_index
 from mentionwatch.core.scoring.intent import INTENT_RULES
 from mentionwatch.core.scoring.lexicon import EMOJI, LANGUAGES, OTHERS, common_words, source
@@ -20,7 +21,7 @@ from mentionwatch.model.score import Reason, TextScore
 
 # Raised when the way of counting changes; rules and lexicons are part of the version anyway.
 _METHOD = 1
-_TEXT_RULES = (*SENTIMENT_RULES, *URGENCY_RULES, *INTENT_RULES)
+_TEXT_RULES = (*SENTIMENT_RULES, *URGENCY_RULES, *CONTACT_RULES, *INTENT_RULES)
 BUILTIN: tuple[Rule, ...] = (*_TEXT_RULES, *context.CONTEXT_RULES, *replies.REPLY_RULES)
 _CONTEXT_IDS = frozenset(rule.id for rule in context.CONTEXT_RULES)
 _CONTEXT_KEYS = frozenset(one.name for one in fields(ConversationContext))

@@ -1,9 +1,26 @@
-"""Rules of sentiment beside the valence of words: the customer-service layer, sarcasm, stars."""
+"""
+Rules of sentiment beside the valence of words: the customer-service layer, sarcasm, stars.
+
+Words and phrases with a valence of their own belong into the lexicon files, not here.
+"""
 
 from __future__ import annotations
 
-from mentionwatch.core.scoring.rule import Rule
+from mentionwatch.core.scoring.rule import Rule, plain
 from mentionwatch.core.scoring.text import View
+
+_GOOD = (
+    r"(?:great|good|nice|awesome|amazing|wonderful|lovely|fantastic|excellent|brilliant|perfect"
+    r"|fabulous|super|terrific|outstanding|stellar|classy|impressive)"
+)
+_TROUBLE = (
+    r"(?:nothing|no|not|never|zero|cancell?(?:ed|ing)|delay(?:s|ed|ing)?|los(?:t|ing|e)|late|wait(?:ing|ed)?"
+    r"|hold|hours?|hrs|mins|minutes|broken?|breaking|ruin(?:ed|ing)?|fail(?:ed|ing|s|ure)?|charg(?:ed|ing)|wast(?:ed|ing)"
+    r"|refus(?:ed|ing)|missed|missing|miss|mak(?:e|ing) (?:me|us)|made (?:me|us)|leav(?:e|ing) (?:me|us)"
+    r"|left (?:me|us)|won't|wont|can't|cant|couldn't|didn't|don't|doesn't|dont|still|again|worst|rude|stuck"
+    r"|stranded|screw(?:ed|ing)?|mess(?:ed|ing)?|ignor(?:ed|ing)|hung|hanging|keeping|lack|wrong|lying|terrible"
+    r"|horrible|poor|bad|problems?|issues?|down|useless|forgetting|forgot|messing|overbook(?:ed|ing)?)"
+)
 
 
 def _stars(view: View) -> int:
@@ -19,6 +36,18 @@ def _stars(view: View) -> int:
     return 0
 
 
+def _exclaimed(view: View) -> int:
+    """Return the side of the sentiment, -1 or 1, where "!" stresses it."""
+    if "!" not in view.words.plain or not view.sentiment:
+        return 0
+    return 1 if view.sentiment > 0 else -1
+
+
+def _questioned(view: View) -> int:
+    """Return 1 where a friendly text asks something: a request is not yet praise."""
+    return int(view.sentiment > 0 and " ? " in view.words.plain)
+
+
 SENTIMENT_RULES = (
     Rule(
         id="sentiment.word",
@@ -28,11 +57,492 @@ SENTIMENT_RULES = (
         silent_on=("This is a table", "3 days"),
     ),
     Rule(
-        id="sentiment.stars",
-        points=1,
-        why="the stars say more than the words",
-        times=_stars,
-        fires_on=({"text": "lovely place", "rating": 1.0}, {"text": "ok", "rating": 5.0}),
-        silent_on=({"text": "lovely place", "rating": 3.0}, "five stars"),
+        id="sentiment.praise",
+        points=14,
+        why="praises our people or our work",
+        intent="praise",
+        anchors=(
+            "shout out",
+            "shoutout",
+            "kudos",
+            "hats off",
+            "props",
+            "well done",
+            "good job",
+            "great job",
+            "nice job",
+            "made my day",
+            "above and beyond",
+            "appreciate",
+            "thank you for",
+            "thanks for",
+            "best",
+            "great",
+            "excellent",
+            "amazing",
+            "awesome",
+            "love your",
+            "love the",
+            "love you",
+            "good work",
+            "great work",
+            "fantastic",
+            "wonderful",
+            "friendly",
+            "exceptional",
+            "two thumbs",
+            "five stars",
+            "5 stars",
+            "keep up",
+            "thank you so",
+            "thanks so",
+            "outstanding",
+            "helpful",
+            "impressed",
+            "thank you to",
+            "thanks to",
+            "loved",
+            "pleasure",
+        ),
+        pattern=plain(
+            r"shout ?out|kudos|hats off|props to|well done|(?:good|great|nice|excellent|amazing) (?:job|work)"
+            r"(?! (?:on |at )?(?:not|losing|cancell?ing|delaying|ruining|with the delay))"
+            r"|made my (?:day|night|week|year|trip)|above and beyond|(?:really|much|truly|we|i) appreciated?(?! (?:if|it if|an?|some|your help))"
+            r"|(?:thank you|thanks)(?: so much| you| very much| a lot)? (?:for|to) (?:all |your |the |an? |being |such |my |our )*"
+            r"(?:\w+ )?(?:great|good|quick|excellent|amazing|awesome|wonderful|help|helping|fast|prompt|response|reply"
+            r"|service|support|being|getting|lovely|kind|best|fantastic|hospitality|follow|staff|care|bringing)"
+            r"|(?:best|excellent|exceptional|amazing|great|good|awesome|fantastic|outstanding|wonderful|friendly) (?:\w+ )?"
+            r"(?:customer )?(?:service|staff|crew|team|experience|support|people|flight|food|place|shop|company|airline)"
+            r"|love (?:your|you guys|you|the (?:new|staff|food|service))|(?:five|5) stars|keep (?:it )?up the"
+            r"|(?:very|so|super|extremely|really|most|always) (?:\w+ )?(?:helpful|impressed|friendly|kind)|a pleasure"
+        ),
+        also={"urgency.praise": -4},
+        fires_on=("Kudos to your staff", "thank you for the great service", "you made my day"),
+        silent_on=("Great, another delay", "I would appreciate an answer", "the best before date"),
+    ),
+    Rule(
+        id="sentiment.thanks",
+        points=6,
+        why="says thanks",
+        anchors=(
+            "thanks",
+            "thank",
+            "thx",
+            "thnx",
+            "tysm",
+            "cheers",
+            "thank you",
+            "thanx",
+            "tnx",
+            "ty",
+            "grateful",
+            "thankful",
+        ),
+        unless=plain(
+            rf"no thanks|thanks (?:but|to (?:you|your))|(?:thanks?|thx|you) (?:\w+ ){{0,3}}{_TROUBLE}"
+        ),
+        also={"urgency.thanks": -4, "intent.praise": 8},
+        fires_on=("thank you!", "Thanks, see you on Monday"),
+        silent_on=("thanks for losing my bag", "no thanks"),
+    ),
+    Rule(
+        id="sentiment.mock_thanks",
+        points=-18,
+        why="thanks for trouble",
+        intent="complaint",
+        anchors=(
+            "thanks",
+            "thank",
+            "thx",
+            "way to",
+            "great job",
+            "good job",
+            "nice job",
+            "well done",
+            "appreciate",
+            "kudos",
+            "congrats",
+            "congratulations",
+            "bravo",
+            "nice work",
+            "great work",
+        ),
+        pattern=plain(
+            rf"(?:thanks|thank you|thx)(?: so much| very much| a lot| again| a bunch)? (?:for|to) (?:\w+ ){{0,3}}{_TROUBLE}"
+            r"|thanks a (?:lot|bunch|million) [.!]* ?(?:\w+ ){0,4}(?:for nothing|not|now)|thanks but no thanks|thanks for nothing"
+            r"|way to (?:go|ruin|lose|make|treat|keep|screw|start|run|take|be|fail|mess|not|help|leave|let|kill|drop)"
+            rf"|(?:great|good|nice|well|bravo|awesome|excellent)(?: job| work| done)? (?:on |at |with |for |in )?(?:\w+ )?"
+            r"(?:not|losing|cancell?ing|delaying|ruining|making (?:me|us)|wasting|messing|forgetting)"
+            rf"|(?:kudos|congrats|congratulations|bravo) (?:on |for |to )?(?:\w+ ){{0,3}}{_TROUBLE}"
+        ),
+        fires_on=(
+            "Thanks for losing my parcel",
+            "way to ruin my birthday",
+            "great job not answering",
+        ),
+        silent_on=(
+            "Thanks for the lost-and-found tip, all fine",
+            "the way to your shop",
+            "well done!",
+        ),
+    ),
+    Rule(
+        id="sentiment.sarcasm",
+        points=-14,
+        why="says the opposite of what is meant",
+        anchors=(
+            "yeah right",
+            "not",
+            "sarcasm",
+            "oh",
+            "just",
+            "gotta",
+            "don't you",
+            "love",
+            "loving",
+            "can't wait",
+            "so much",
+            "nothing",
+            "how",
+            "what a",
+            "exactly",
+            "favorite",
+            "favourite",
+            "yay",
+            "lucky",
+            "great",
+            "awesome",
+            "fun",
+            "lovely",
+            "fantastic",
+            "glad",
+            "nice",
+            "cool",
+            "wonderful",
+            "perfect",
+            "apparently",
+            "clearly",
+            "surprise",
+            "joy",
+            "brilliant",
+            "excited",
+            "good",
+            "always",
+            "enjoy",
+        ),
+        pattern=plain(
+            r"yeah right|# not(?: [.!#]*)*|# sarcas\w+|oh (?:great|joy|good|goody|lovely|wonderful|look|yay|boy|how|the joys?|fun|perfect|awesome|yes|brilliant|that's|what)"
+            r"|just (?:great|lovely|wonderful|perfect|fantastic|brilliant|peachy|dandy|awesome|what (?:i|we) needed|fabulous)"
+            r"|gotta love|(?:got to|have to|you've got to) love|(?:don't|dont) (?:you |ya )?(?:just )?love"
+            r"|(?:love|loving|loved) (?:it )?(?:when|how|that (?:i|my|the|you)|waiting|sitting|being|getting|waking|having to|paying|standing|working|spending|not)"
+            r"|(?:can't|cant) wait (?:to|for|til|till) (?:\w+ ){0,4}(?:work|school|wake|exam|exams|finals?|homework|monday|class|classes|bus|traffic|gym|study|studying|essay|hours|line|queue|6|5|early|again)"
+            r"|so much (?:fun|joy|love for)|nothing (?:like|says|better than|beats) (?:\w+ )?(?:\w+ing|an?|your|my|to)"
+            r"|how (?:nice|lovely|convenient|wonderful|kind|thoughtful|sweet|original|surprising|exciting|fun) (?:of|to|that|[.!])"
+            r"|what a (?:surprise|joy|shock|treat|shocker|wonderful way|great way|lovely way|great start|lovely start|nice way)"
+            r"|exactly (?:what|how|where) (?:i|we) (?:needed|wanted|want|need)|my (?:favou?rite|fav) (?:thing|part|way|pastime)"
+            r"|(?:lucky|yay|yippee|hooray|woo|woohoo) (?:me|us|for|another|more|!? ?i (?:get|have))|(?:great|awesome|lovely|nice|fantastic|perfect|wonderful|brilliant|excellent|good) (?:way|start) to (?:\w+ )?(?:start|end|begin|spend|my|the|treat|wake|run)"
+            r"|(?:so|how|really|very) (?:glad|excited|happy|thrilled|pleased) (?:i|to|that i) (?:\w+ ){0,3}(?:work|school|paid|up|bought|pay|wake|sick|spend|study|alone|finals|waste|wait|sitting)"
+            r"|(?:fun|great|nice|good) times? (?:at|with|in) (?:the )?(?:work|dentist|hospital|school|dmv|airport)|that's (?:always )?(?:nice|fun|great|helpful|reassuring|comforting) [.!…]"
+            r"|always (?:fun|nice|great|lovely|a pleasure) (?:when|to|being|having|waiting|getting)"
+        ),
+        also={"intent.complaint": 6},
+        fires_on=(
+            "Oh great, another delay",
+            "love it when nobody picks up",
+            "what a surprise. #not",
+        ),
+        silent_on=("I love your shop", "great start, keep it up", "not yet", "love the new menu"),
+    ),
+    Rule(
+        id="sentiment.service",
+        points=-5,
+        why="speaks of the customer service itself",
+        anchors=(
+            "customer service",
+            "customer care",
+            "customerservice",
+            "customer support",
+            "customer relations",
+            "customer experience",
+        ),
+        unless=plain(
+            rf"(?:{_GOOD}|thank|thanks|best|love|loved|friendly|kudos|impressed|helpful|awesome|top notch) (?:\w+ ){{0,6}}customer (?:service|care|support|experience)|customer (?:service|care|support|experience) (?:\w+ ){{0,5}}{_GOOD}"
+        ),
+        also={"urgency.service": 5, "intent.complaint": 6},
+        fires_on=("your customer service, honestly", "customer service is a joke"),
+        silent_on=("great customer service", "customer parking behind the house"),
+    ),
+    Rule(
+        id="sentiment.cannot",
+        points=-6,
+        why="cannot do what they want to do",
+        anchors=(
+            "can't",
+            "cant",
+            "cannot",
+            "couldn't",
+            "couldnt",
+            "unable",
+            "not able",
+            "won't let",
+            "wont let",
+            "doesn't let",
+            "impossible",
+            "not allowed",
+            "not allowing",
+            "refused",
+            "refuses",
+            "refuse",
+            "refusing",
+            "not let",
+        ),
+        pattern=plain(
+            r"(?:i|we|customers|you|it|and|still|she|he|they|that|but|why|even|who|people) (?:\w+ )?(?:can't|cant|cannot|couldn't|couldnt)"
+            r"(?! (?:wait|stop|believe how (?:good|great)|get enough|go wrong|beat|thank|help but|complain|recommend))"
+            r"|unable to|not able to|(?:won't|wont|doesn't|not|will not|wouldn't|didn't) (?:let|allow)(?:ing)? (?:me|us|my)|impossible to|refus(?:ed|es|e|ing) to"
+        ),
+        also={"urgency.cannot": 8, "intent.complaint": 6},
+        fires_on=("I can't change my order", "we were unable to pay"),
+        silent_on=("I can't wait to visit", "you can't beat that", "I couldn't recommend it more"),
+    ),
+    Rule(
+        id="sentiment.failed_us",
+        points=-6,
+        why="says what was not done",
+        anchors=(
+            "didn't",
+            "didnt",
+            "doesn't",
+            "doesnt",
+            "don't",
+            "dont",
+            "won't",
+            "wont",
+            "haven't",
+            "hasn't",
+            "havent",
+            "hasnt",
+            "isn't",
+            "isnt",
+            "wasn't",
+            "wasnt",
+            "never",
+            "aren't",
+            "wouldn't",
+            "weren't",
+        ),
+        pattern=plain(
+            r"(?:you|u|they|he|she|staff|it|that|agent|system|website|site|app|and|your \w+|who|which|crew|company) (?:guys |people |all |just |still |really |even |also )?(?:didn't|didnt|doesn't|doesnt|don't|dont|won't|wont|haven't|hasn't|havent|hasnt|isn't|isnt|wasn't|wasnt|never|aren't|wouldn't|weren't)"
+            r"(?! (?:disappoint|mind|miss|need to|hurt|worry|forget|fail|be sorry))"
+        ),
+        also={"urgency.failed_us": 4, "intent.complaint": 6},
+        fires_on=("you guys didn't tell me", "it never switches off"),
+        silent_on=("it doesn't disappoint", "I don't know", "You won't be sorry"),
+    ),
+    Rule(
+        id="sentiment.lacking",
+        points=-5,
+        why="says that something is missing",
+        anchors=("no", "lack", "lacking", "lacks", "without", "zero", "not enough", "none"),
+        pattern=plain(
+            r"(?:there|there's|with|and|have|has|had|got|but|is|are|was|were|get|still|,|[.]|we|they|you|#) (?:\w+ )?(?:no|zero) (?!problem|problems|issues?|doubt|matter|one else|worries|thanks|charge|complaints|longer|wonder|need|better|hassle|longer|way|wait)\w+"
+            r"|lack of|lack(?:s|ing) (?:in )?\w+|without (?:an? |any )?(?:notice|warning|explanation|explaining|asking|telling|reason|apology|food|water)|not enough"
+        ),
+        also={"urgency.lacking": 3, "intent.complaint": 4},
+        fires_on=("there is no heating in the room", "lack of information"),
+        silent_on=("no problem at all", "there is no doubt", "no complaints"),
+    ),
+    Rule(
+        id="sentiment.supposed",
+        points=-7,
+        why="was promised or expected otherwise",
+        anchors=(
+            "supposed",
+            "should have",
+            "should've",
+            "promised",
+            "told me",
+            "told us",
+            "told",
+            "was told",
+            "claims",
+            "claim",
+            "said",
+            "expected",
+            "expect",
+            "instead",
+            "at least",
+            "was expecting",
+            "advertised",
+            "promise",
+            "even though",
+            "yet",
+            "only to",
+            "according to",
+            "supposedly",
+        ),
+        pattern=plain(
+            r"supposed to|should(?: have|'ve|n't have) (?:\w+)|(?:you|they|was|were|been) (?:\w+ )?promised|(?:told|tell) (?:me|us|you|him|her) (?:that |it |they |we |to |i |there |no |you |he )"
+            r"|(?:was|were|been|being|got) told|(?:you|they|it|she|he|website|rep|agent) (?:\w+ )?(?:said|says) (?:it|they|he|she|that|i|my|you|the|no|there|we|on)"
+            r"|(?:you|do|i|they) expect (?:me|us|people|your|better|more)|instead of|as advertised|only to (?:be|find|have|get)|even though|(?:and|but|,) yet|supposedly"
+        ),
+        also={"urgency.supposed": 5, "intent.complaint": 6},
+        fires_on=(
+            "It was supposed to come on Monday",
+            "they said it would work",
+            "I was told to wait",
+        ),
+        silent_on=("a promising start", "said thank you", "no need to tell me twice"),
+    ),
+    Rule(
+        id="sentiment.challenge",
+        points=-9,
+        why="a reproach put as a question",
+        intent="complaint",
+        anchors=(
+            "why",
+            "how",
+            "what",
+            "when",
+            "are you",
+            "really",
+            "seriously",
+            "wtf",
+            "srsly",
+            "explain",
+            "where's",
+            "is this",
+            "do you",
+            "who",
+            "is it",
+        ),
+        pattern=plain(
+            r"why (?:is|are|do|does|did|didn't|don't|doesn't|won't|wont|can't|cant|isn't|aren't|hasn't|haven't|would|should|was|were|have|has|am|must|on earth|the|cant|not|no|so|can|would|bother|even|tell|say|you|ur|wasn't)"
+            r"|how (?:come|hard|difficult|do you|can you|could you|dare|is it|is this|are you|many times|much longer|the hell|in the|does this|can a|about you|long (?:does|do|is|will|must|until|before|it))"
+            r"|what (?:is|are|the|kind|a|has|happened|gives|exactly|good|is wrong) (?:\w+ )?(?:hell|heck|fuck|happening|going on|wrong|point|deal|hold ?up|problem|issue|joke|mess|excuse|of (?:company|service)|you doing)|what's (?:the|going|wrong|up with|happening)(?: (?:deal|point|hold ?up|problem|issue|excuse|on|use))?"
+            r"|when (?:will|are|do|can|is) (?:you|i|this|we|it|your) (?:\w+ )?(?:fix|fixed|going|get|learn|be|ever|finally|expect|start|stop)|are you (?:\w+ )?(?:serious|kidding|joking|guys|ever|even|going|trying)"
+            r"|(?:really|seriously|srsly) [?!]|wtf|(?:please|can you|care to|someone) explain|is this (?:a joke|how|what|some|the way|really|even)|do you (?:even|really|guys|people|not|think|realize)|who (?:do|runs|is running|thought)"
+        ),
+        unless=plain(r"why not|(?:that's|thats|is|this is|know|see|reason|reasons) why|why i love"),
+        also={"urgency.challenge": 5},
+        fires_on=(
+            "Why is it always late?",
+            "how come nobody knows?",
+            "Seriously?",
+            "Are you kidding me",
+        ),
+        silent_on=("that's why I love it", "How much is it?", "Are you open on Sunday?"),
+    ),
+    Rule(
+        id="sentiment.demand",
+        points=-6,
+        why="tells us what to do better",
+        intent="complaint",
+        anchors=(
+            "fix",
+            "you need",
+            "need to",
+            "needs to",
+            "should",
+            "do better",
+            "step up",
+            "get it together",
+            "get your",
+            "wake up",
+            "sort",
+            "improve",
+            "stop",
+            "come on",
+            "cmon",
+            "c'mon",
+            "please stop",
+            "learn",
+            "figure",
+            "do something",
+            "hire",
+            "bring back",
+            "sort it",
+            "shame",
+            "get with",
+            "get a",
+            "at least",
+            "could be better",
+            "could have been",
+            "needs",
+            "you guys need",
+        ),
+        pattern=plain(
+            r"fix (?:it|this|that|your|ur|the|my|yo)|(?:you|u|ya|guys|they|y'all|yall|really|seriously|company) (?:\w+ )?(?:needs?|should|must|have|gotta|ought) (?:to )?(?!know|try|see|check out|be proud)\w+|do better|step (?:it )?up|(?:get|got) (?:it|your \w+|ur \w+|your act) together|wake up (?:and|!)|sort (?:it|this|yourselves?|your|out)"
+            r"|(?:need|needs) (?:some |to |major |an? |serious )?(?:improve|improvement|fix|fixing|work|upgrade|update|be fixed|learn|change|do|train|get|stop|step)"
+            r"|improve your|(?:please |just )stop (?:\w+ing|the|with|this)|come on|cmon|c'mon|learn (?:to|how)|figure (?:it|this) out|do something|hire (?:more|some|people|better)|bring back|shame on|get (?:a|with) (?:clue|grip|the program|new)|could(?: have)? be(?:en)? (?:\w+ )?better|at least (?:you|tell|have|give|be|let|answer|try)"
+        ),
+        also={"urgency.demand": 3},
+        fires_on=("you need to fix your website", "Do better.", "please stop sending mails"),
+        silent_on=("the next bus stop", "You should try the cake", "some fix of coffee"),
+    ),
+    Rule(
+        id="sentiment.worse_before",
+        points=-5,
+        why="compares us with better days or better others",
+        anchors=(
+            "used to",
+            "anymore",
+            "any more",
+            "no longer",
+            "than",
+            "even",
+            "worse",
+            "downhill",
+            "went from",
+            "since",
+        ),
+        pattern=plain(
+            r"used to (?:be|love|like|have)|any ?more|no longer|(?:better|would rather|rather) (?:\w+ ){0,2}than (?:this|that|your?|u)|worse (?:than|and)|going downhill|gone downhill|went downhill|not even|didn't even|can't even|don't even|doesn't even"
+        ),
+        also={"urgency.worse_before": 2, "intent.complaint": 4},
+        fires_on=("It used to be good", "your app no longer opens", "gone downhill"),
+        silent_on=("better than ever", "I use it even more", "used tools"),
+    ),
+    Rule(
+        id="sentiment.wish",
+        points=-4,
+        why="wishes it were otherwise",
+        anchors=(
+            "wish",
+            "would be nice",
+            "would be great",
+            "would have been",
+            "would've been",
+            "would be good",
+            "hoping",
+            "hopefully",
+            "hope",
+            "if only",
+            "too bad",
+            "would like",
+            "would love",
+        ),
+        pattern=plain(
+            r"(?:i|we|really|just|only) wish(?: (?:you|i|we|it|they|there|that|the|your|my))|(?:would|wouldn't|wld|it'd) (?:\w+ )?(?:be|have been|'ve been) (?:\w+ )?(?:nice|great|good|helpful|better|cool|awesome|appreciated)|if only|too bad"
+        ),
+        also={"urgency.wish": 2},
+        fires_on=("I wish you had answered", "would be nice to get an answer"),
+        silent_on=("we wish you a happy new year", "nice, hope to see you"),
+    ),
+    Rule(
+        id="sentiment.exclaimed",
+        points=3,
+        why='stressed by "!"',
+        times=_exclaimed,
+        fires_on=("That is great!", "That is terrible!"),
+        silent_on=("That is great", "Look!"),
+    ),
+    Rule(
+        id="sentiment.asked",
+        points=-4,
+        why="kind words around a question",
+        times=_questioned,
+        fires_on=("Is it a good place?",),
+        silent_on=("It is a good place", "Is it a bad place?"),
     ),
 )

@@ -1,16 +1,630 @@
-"""Rules of urgency: what cannot wait."""
+"""
+Rules of urgency: danger, threats, time, money, loss, outage, churn, leads; points off for praise.
+
+Most finds also say something about sentiment and intent (`also`). What speaks of our own answering
+(waiting, on hold, asked before) stands in `contact`.
+"""
 
 from __future__ import annotations
 
-from mentionwatch.core.scoring.rule import Rule
+from mentionwatch.core.scoring.rule import Rule, plain
+from mentionwatch.core.scoring.text import View
+
+
+def _unhappy(view: View) -> int:
+    """Return 1 for each 4 points of negative sentiment, up to 6."""
+    return min(6, max(0, -view.sentiment // 4))
+
+
+def _happy(view: View) -> int:
+    """Return 1 for each 4 points of positive sentiment, up to 6."""
+    return min(6, max(0, view.sentiment // 4))
+
+
+_MY = r"(?:my|our|the|his|her|this|that|an?)"
+_THING = (
+    r"(?:order|orders|package|packages|parcel|parcels|bag|bags|luggage|baggage|suitcase|item|items"
+    r"|delivery|shipment|refund|payment|money|card|ticket|tickets|voucher|keys?|phone|wallet|book"
+    r"|points|credit|gift card|account|reservation|booking|confirmation|invoice|stuff)"
+)
+_WHEN = (
+    r"(?:today|tonight|tomorrow|now|asap|immediately|urgently|this (?:morning|afternoon|evening"
+    r"|weekend)|in (?:an|one|two|three|\d+) (?:hour|hours|hrs|minutes|mins|min))"
+)
 
 URGENCY_RULES = (
     Rule(
         id="urgency.mention",
-        points=10,
+        points=14,
         why="somebody wrote",
-        times=lambda view: 1,
+        times=lambda _: 1,
         fires_on=("Hello",),
         silent_on=({"messages_unanswered": 1},),
+    ),
+    Rule(
+        id="urgency.addressed",
+        points=4,
+        why="it is addressed to us",
+        times=lambda view: int(view.facts.addressed),
+        fires_on=({"text": "hello", "addressed": True},),
+        silent_on=({"text": "hello", "addressed": False},),
+    ),
+    Rule(
+        id="urgency.unhappy",
+        points=2,
+        why="the author is unhappy",
+        times=_unhappy,
+        fires_on=("This is terrible and I am angry",),
+        silent_on=("This is not terrible, and I am not angry",),
+    ),
+    Rule(
+        id="urgency.happy",
+        points=-2,
+        why="the author is happy",
+        times=_happy,
+        fires_on=("This is wonderful, I love it",),
+        silent_on=("This is not wonderful",),
+    ),
+    Rule(
+        id="urgency.low_stars",
+        points=14,
+        why="one or two stars of five",
+        times=lambda view: int(
+            view.facts.rating is not None
+            and view.facts.rating_max > 0
+            and view.facts.rating / view.facts.rating_max <= 0.4
+        ),
+        fires_on=({"text": "meh", "rating": 1.0}, {"text": "", "rating": 2.0}),
+        silent_on=({"text": "meh", "rating": 3.0}, "one star hotel"),
+    ),
+    Rule(
+        id="urgency.private",
+        points=4,
+        why="a private message expects an answer",
+        times=lambda view: int(view.facts.private),
+        fires_on=({"text": "hello", "private": True},),
+        silent_on=({"text": "hello", "private": False},),
+    ),
+    Rule(
+        id="urgency.safety",
+        points=40,
+        why="may be a danger to health or safety",
+        anchors=(
+            "expired",
+            "mould",
+            "mold",
+            "mouldy",
+            "moldy",
+            "allergic",
+            "anaphylactic",
+            "anaphylaxis",
+            "poisoned",
+            "poisoning",
+            "vomiting",
+            "vomited",
+            "salmonella",
+            "contaminated",
+            "injured",
+            "injury",
+            "injuries",
+            "bleeding",
+            "hospital",
+            "hospitalized",
+            "ambulance",
+            "choked",
+            "choking",
+            "burnt",
+            "burned",
+            "burns",
+            "unsafe",
+            "dangerous",
+            "hazard",
+            "hazardous",
+            "electrocuted",
+            "overdose",
+            "maggots",
+            "maggot",
+            "cockroach",
+            "cockroaches",
+            "rat",
+            "rats",
+            "mouse droppings",
+            "bed bugs",
+            "bedbugs",
+            "gas leak",
+            "carbon monoxide",
+            "caught fire",
+            "on fire",
+            "exploded",
+            "electric shock",
+            "glass in",
+            "metal in",
+            "plastic in",
+            "wrong medication",
+            "wrong dose",
+            "made me sick",
+            "made me ill",
+            "made us sick",
+            "got sick",
+            "got ill",
+            "been sick",
+            "use by date",
+            "best before",
+            "out of date",
+            "past its date",
+            "not safe",
+            "was sick",
+            "is sick",
+        ),
+        unless=plain(
+            r"(?:card|passport|voucher|coupon|session|points|miles|link|offer|deal|password|licen[cs]e"
+            r"|membership|code|ticket) (?:\w+ ){0,3}expired|expired (?:card|passport|voucher|coupon"
+            r"|link|password|code|miles|points|ticket|membership|session)|not dangerous"
+        ),
+        also={"sentiment.safety": -14, "intent.complaint": 20},
+        fires_on=(
+            "Expired!",
+            "There was glass in my salad",
+            "my son had an allergic reaction after eating this",
+            "This heater caught fire last night",
+        ),
+        silent_on=(
+            "my voucher expired",
+            "a glass of wine in the sun",
+            "Your new song is fire",
+            "the date is next Friday",
+        ),
+    ),
+    Rule(
+        id="urgency.legal",
+        points=30,
+        why="threatens with law, authorities or the press",
+        anchors=(
+            "lawyer",
+            "lawyers",
+            "attorney",
+            "solicitor",
+            "sue",
+            "suing",
+            "sued",
+            "lawsuit",
+            "legal action",
+            "small claims",
+            "class action",
+            "court",
+            "trading standards",
+            "ombudsman",
+            "bbb",
+            "better business bureau",
+            "consumer protection",
+            "chargeback",
+            "police",
+            "regulator",
+            "newspaper",
+            "newspapers",
+            "journalist",
+            "journalists",
+            "the press",
+            "local news",
+            "go public",
+            "going public",
+            "watchdog",
+            "gdpr",
+            "formal complaint",
+            "official complaint",
+            "file a complaint",
+            "filing a complaint",
+            "report you",
+            "reporting you",
+            "dispute",
+        ),
+        unless=plain(
+            r"food court|tennis courts?|court (?:side|yard)|courtside|supreme court|the press release"
+            r"|(?:read|buy|bought|in) (?:\w+ )?newspapers?"
+        ),
+        also={"sentiment.legal": -8, "intent.complaint": 15},
+        fires_on=("You will hear from my lawyer", "next step: small claims court"),
+        silent_on=("Meet me at the food court", "I read the newspaper at your café"),
+    ),
+    Rule(
+        id="urgency.fraud",
+        points=14,
+        why="speaks of fraud or theft",
+        anchors=(
+            "fraud",
+            "fraudulent",
+            "scam",
+            "scammed",
+            "scammers",
+            "stolen",
+            "stole",
+            "hacked",
+            "identity theft",
+            "ripped off",
+            "rip off",
+            "ripoff",
+            "unauthorized",
+            "unauthorised",
+            "thieves",
+            "stealing",
+            "counterfeit",
+            "phishing",
+        ),
+        also={"sentiment.fraud": -6, "intent.complaint": 15},
+        fires_on=("I was scammed by this shop", "unauthorised payment on my card"),
+        silent_on=("authorised dealer for your brand", "The rip tide was off the coast"),
+    ),
+    Rule(
+        id="urgency.stranded",
+        points=14,
+        why="somebody is stuck",
+        anchors=(
+            "stranded",
+            "stuck",
+            "locked out",
+            "trapped",
+            "can't get home",
+            "no way home",
+            "sleeping at",
+            "sleep at",
+            "sleep in the",
+            "slept at",
+            "slept in the",
+            "missed",
+            "missing",
+            "miss",
+        ),
+        pattern=plain(
+            r"stranded|stuck(?! (?:with|in my head))|locked out|trapped|can't get home|no way home"
+            r"|(?:sleep|slept|sleeping) (?:at|in|on) the (?:airport|floor|station|street|car|lobby)"
+            r"|(?:miss|missed|missing) (?:\w+ ){0,3}(?:connection|connecting|flight|train|wedding"
+            r"|funeral|appointment|interview|meeting|surgery|birthday)"
+        ),
+        also={"sentiment.stranded": -10, "intent.complaint": 12},
+        fires_on=("We are stranded at the station", "will miss my connection because of you"),
+        silent_on=("That song is stuck in my head", "we miss the old menu"),
+    ),
+    Rule(
+        id="urgency.time_critical",
+        points=8,
+        why="cannot wait long",
+        anchors=(
+            "asap",
+            "urgent",
+            "urgently",
+            "emergency",
+            "immediately",
+            "right now",
+            "deadline",
+            "right away",
+            "running out of time",
+            "today",
+            "tonight",
+            "tomorrow",
+            "this morning",
+            "this afternoon",
+            "this evening",
+            "in an hour",
+            "time sensitive",
+            "hurry",
+            "by friday",
+            "by monday",
+            "last minute",
+            "before it's too late",
+            "on my way",
+            "in the next",
+        ),
+        fires_on=("I need this fixed today", "This is urgent"),
+        silent_on=("To date I have been happy", "day after day a pleasure"),
+    ),
+    Rule(
+        id="urgency.money",
+        points=14,
+        why="is about money taken or owed",
+        anchors=(
+            "refund",
+            "refunds",
+            "refunded",
+            "money back",
+            "charged",
+            "charge",
+            "charging",
+            "overcharged",
+            "billed",
+            "bill",
+            "billing",
+            "reimburse",
+            "reimbursed",
+            "reimbursement",
+            "compensation",
+            "compensate",
+            "deducted",
+            "double charged",
+            "charges",
+            "invoice",
+            "took money",
+            "taken money",
+            "debited",
+            "pay for",
+            "paid for",
+            "paid",
+            "fee",
+            "fees",
+            "payment",
+            "owe",
+            "owed",
+            "credit",
+            "deposit",
+            "receipt",
+            "transaction",
+        ),
+        pattern=plain(
+            r"refund(?:s|ed)?|money back|over ?charged|(?:double|wrongly|incorrectly) (?:charged|billed)"
+            r"|(?:charged|billed|charging|debited|deducted) (?:me|us|my|our|for|twice|an?|the|again"
+            r"|\$|£|€|\d+)|(?:been|was|were|got|getting|being|i'm|am) (?:over ?)?(?:charged|billed)"
+            r"|reimburse(?:d|ment)?|compensat(?:e|ion)|(?:took|taken) (?:\w+ ){0,3}money|owes? (?:me|us)"
+            r"|(?:you|i'm|am) owed?|(?:billing|payment) (?:issue|problem|error|failed|question)"
+            r"|(?:why|wrong|extra|hidden|unexpected) (?:\w+ ){0,3}(?:charges?|fees?|bill)"
+            r"|(?:my|our|the|an?) (?:bill|deposit|invoice|receipt|payment)"
+            r"|(?:i|i've|we|we've) (?:already )?paid"
+        ),
+        also={"sentiment.money": -6, "intent.complaint": 10},
+        fires_on=("You charged me twice", "where is my refund", "I want my money back"),
+        silent_on=("fully charged in an hour", "Who is in charge here", "Bill is a great waiter"),
+    ),
+    Rule(
+        id="urgency.lost",
+        points=16,
+        why="something did not arrive or is lost",
+        anchors=(
+            "lost",
+            "losing",
+            "lose",
+            "missing",
+            "never arrived",
+            "never received",
+            "misplaced",
+            "not received",
+            "haven't received",
+            "havent received",
+            "hasn't arrived",
+            "hasnt arrived",
+            "didn't receive",
+            "didnt receive",
+            "not arrived",
+            "didn't arrive",
+            "didnt arrive",
+            "not delivered",
+            "never delivered",
+            "never came",
+            "never got",
+            "where is",
+            "where's",
+            "wheres",
+            "where are",
+            "undelivered",
+            "still haven't got",
+            "didn't get",
+            "didnt get",
+            "haven't got",
+            "no sign of",
+            "never showed up",
+            "no show",
+            "not turned up",
+            "didn't come",
+            "wrong item",
+            "wrong order",
+            "wrong size",
+            "not been delivered",
+            "hasn't been delivered",
+        ),
+        pattern=plain(
+            rf"(?:lost|losing|lose|missing|misplaced|where(?:'?s| is| are)) (?:\w+ ){{0,2}}{_THING}"
+            rf"|{_THING} (?:is |are |was |were |got |still |has been )?(?:\w+ )?(?:lost|missing|misplaced)"
+            r"|(?:never|not|hasn't|hasnt|haven't|havent|didn't|didnt|not been|hasn't been|never been)"
+            r" (?:\w+ ){0,2}(?:arrived?|received?|delivered|showed up|turned up|came|come|got|get)"
+            r"|undelivered|no sign of|no show|wrong (?:item|order|size|colour|color|address|product)"
+        ),
+        also={"sentiment.lost": -10, "intent.complaint": 15},
+        fires_on=("You lost my bag", "My parcel never arrived", "Where is my order?"),
+        silent_on=("We got lost in the old town, lovely place", "Where is your shop?"),
+    ),
+    Rule(
+        id="urgency.outage",
+        points=14,
+        why="the product or service does not work",
+        anchors=(
+            "down",
+            "outage",
+            "outages",
+            "not working",
+            "isn't working",
+            "isnt working",
+            "doesn't work",
+            "doesnt work",
+            "don't work",
+            "dont work",
+            "didn't work",
+            "won't work",
+            "wont work",
+            "never works",
+            "stopped working",
+            "not work",
+            "crashes",
+            "crashed",
+            "crashing",
+            "crash",
+            "keeps",
+            "won't load",
+            "wont load",
+            "broken",
+            "error",
+            "errors",
+            "glitch",
+            "glitches",
+            "glitchy",
+            "bug",
+            "bugs",
+            "buggy",
+            "offline",
+            "freezes",
+            "freezing",
+            "frozen",
+            "log in",
+            "login",
+            "access",
+            "connect",
+            "no internet",
+            "no wifi",
+            "no signal",
+            "no power",
+            "no water",
+            "no service",
+            "no heating",
+            "out of order",
+            "broke",
+            "malfunction",
+            "malfunctioning",
+            "faulty",
+            "defective",
+            "fix",
+            "issue",
+            "issues",
+            "problem",
+            "problems",
+            "trouble",
+            "failed",
+            "fails",
+            "not loading",
+            "wont open",
+            "won't open",
+            "won't let",
+            "wont let",
+            "not connecting",
+            "leaking",
+            "leak",
+            "leaks",
+            "damaged",
+            "cracked",
+            "disappeared",
+            "won't turn on",
+            "not letting",
+        ),
+        pattern=plain(
+            r"(?:is|are|was|were|still|been|went|goes|site|website|app|system|server|servers|internet"
+            r"|service|network|line|lines|page) (?:\w+ )?down(?! (?:the|to|on|for|by|here|there|in))"
+            r"|outages?|(?:not|isn't|isnt|doesn't|doesnt|don't|dont|didn't|didnt|won't|wont|never|stopped"
+            r"|aren't|wasn't|quit) (?:\w+ )?(?:work|works|working|load|loading|open|opening|start"
+            r"|connect|connecting|letting|let|function|functioning|sync|syncing|charge|charging)"
+            r"|crash(?:es|ed|ing)|keeps? (?:\w+ )?(?:saying|crashing|freezing|telling|giving|failing"
+            r"|going|asking|stopping|dropping|losing|showing|getting|loading|buffering|disconnecting)"
+            r"|error(?:s| message| code)?|glitch(?:es|y)?|bug(?:s|gy)|offline|freez(?:es|ing)|frozen"
+            r"|(?:can't|cant|cannot|couldn't|unable to|not able to) (?:\w+ )?(?:log ?in|login|log into"
+            r"|access|connect|sign in|open|load|get (?:in|on|into|online|through))"
+            r"|no (?:internet|wifi|signal|power|water|heating|electricity|hot water)"
+            r"|out of order|(?:is|are|was|were|came|arrived|my|it) (?:\w+ )?(?:broken|damaged|cracked)"
+            r"|broke|malfunction(?:ing)?|faulty|defective|leak(?:s|ing)|disappeared"
+            r"|(?:an?|the|having|have|had|any|this|these|some|more|got) (?:\w+ )?(?:issues?|problems?|trouble)"
+            r"|fix (?:this|it|that|your|the|my|ur)|failed|fails"
+        ),
+        also={"sentiment.outage": -8, "intent.complaint": 12},
+        fires_on=(
+            "Is Acme down again?",
+            "the app crashes when I pay",
+            "My kettle stopped working",
+            "can't log in since noon",
+        ),
+        silent_on=(
+            "I scrolled down to the Acme section",
+            "He works down the road",
+            "open the door and let me in",
+        ),
+    ),
+    Rule(
+        id="urgency.cancelled",
+        points=12,
+        why="something was cancelled",
+        anchors=(
+            "cancelled",
+            "canceled",
+            "cancelling",
+            "canceling",
+            "cancel",
+            "cancels",
+            "cancellation",
+            "cancellations",
+            "rebook",
+            "rebooked",
+            "rebooking",
+            "rescheduled",
+            "rescheduling",
+        ),
+        also={"sentiment.cancelled": -10, "intent.complaint": 8},
+        fires_on=("You cancelled our booking", "nobody can rebook us"),
+        silent_on=("noise cancelation is fine", "we booked again"),
+    ),
+    Rule(
+        id="urgency.churn",
+        points=10,
+        why="is about to leave us",
+        anchors=(
+            "never again",
+            "last time",
+            "lost a customer",
+            "lost my business",
+            "losing a customer",
+            "lost me",
+            "losing customers",
+            "losing my business",
+            "elsewhere",
+            "switching",
+            "switch to",
+            "cancel my",
+            "cancelling my",
+            "canceling my",
+            "done with",
+            "boycott",
+            "unfollow",
+            "unsubscribe",
+            "goodbye",
+            "be back",
+            "go back",
+            "never",
+            "no more",
+            "close my account",
+            "closing my account",
+            "competitor",
+            "stay away",
+            "avoid",
+            "steer clear",
+            "think twice",
+            "ever again",
+            "again",
+            "leaving",
+            "going to switch",
+            "don't waste",
+            "not recommend",
+            "regret",
+            "wouldn't recommend",
+            "disappointed customer",
+        ),
+        pattern=plain(
+            r"never again|last time i|(?:lost|losing) (?:a|an|my|me|another) (?:\w+ ){0,2}(?:customer"
+            r"|business|client|passenger)|lost me(?: as)?|losing customers|(?:business|money) elsewhere"
+            r"|go(?:ing)? elsewhere|switch(?:ing)? (?:to|back|from|my|provider|providers|banks?)"
+            r"|(?:cancel|cancell?ing|close|closing) (?:my|our) (?:\w+ )?(?:account|subscription"
+            r"|membership|contract|service|plan|card|policy)|(?:am|i'm|im|so|we're|i am) done with"
+            r"|boycott(?:ing)?|unfollow|unsubscribe"
+            r"|(?:won't|wont|will not|not|never) (?:\w+ ){0,2}(?:be back|go(?:ing)? back|be returning"
+            r"|return|recommend(?:ed)?)"
+            r"|(?:will|i'll|i'd|would|we'll) (?:definitely |certainly |probably )?(?:never|not) (?:\w+ )?"
+            r"(?:fly|buy|shop|use|order|eat|stay|come|go|book|purchase|return|deal)"
+            r"|never (?:fly|flying|buy|buying|shop|shopping|use|using|order|ordering|booking|staying"
+            r"|coming|going|book|purchase|choose|choosing)"
+            r"|stay(?:ing)? away|steer clear|think twice|not ever again|don't waste"
+        ),
+        also={"sentiment.churn": -14, "intent.complaint": 15},
+        fires_on=("Never again!", "You just lost a customer", "I will never buy from you again"),
+        silent_on=("I never get tired of it", "see you again soon, I'll be back", "no more stock?"),
     ),
 )

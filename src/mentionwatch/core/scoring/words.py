@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 # Words with their apostrophes, handles, emoticons, marks one by one, any other symbol (emoji).
 _TOKEN = re.compile(
-    r"\w+(?:'\w+)*"
+    r"\d+(?=(?:hrs?|mins?|hours?|minutes?|days?|weeks?)\b)|\w+(?:'\w+)*"
     r"|@\w+"
     r"|[:;=]-?'?[()\[\]dDpP/|*]+(?!\w)|<3|</3"
     r"|[!?.,;:…#$£€%\"&/]"

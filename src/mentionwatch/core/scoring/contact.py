@@ -1,0 +1,325 @@
+"""Rules about our own answering: waiting, on hold, no answer, asked before, other channels tried."""
+
+from __future__ import annotations
+
+from mentionwatch.core.scoring.rule import Rule, plain
+
+NUMBER = (
+    r"(?:\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty|forty|several"
+    r"|few|couple|couple of|many|half an|multiple)"
+)
+UNIT = r"(?:mins?|minutes?|hrs?|hours?|days?|weeks?|wks?|months?|years?|business days)"
+_PEOPLE = r"(?:no one|noone|nobody|not one|no body|none of|you guys|you|they|he|she|anyone|anybody)"
+
+CONTACT_RULES = (
+    Rule(
+        id="urgency.no_answer",
+        points=16,
+        why="nobody answered so far",
+        anchors=(
+            "reply",
+            "replies",
+            "replied",
+            "response",
+            "responses",
+            "respond",
+            "responded",
+            "responding",
+            "answer",
+            "answers",
+            "answered",
+            "answering",
+            "heard",
+            "ignored",
+            "ignoring",
+            "ignore",
+            "get through",
+            "got through",
+            "reach",
+            "picks up",
+            "pick up",
+            "picked up",
+            "called back",
+            "call back",
+            "callback",
+            "unanswered",
+            "silence",
+            "get back",
+            "got back",
+            "gotten back",
+            "anyone there",
+            "anybody there",
+            "get ahold",
+            "get a hold",
+            "get hold",
+            "hear back",
+            "no update",
+            "no updates",
+            "no help",
+            "no communication",
+            "no one",
+            "nobody",
+            "crickets",
+        ),
+        pattern=plain(
+            r"(?:no|any|without|without an?|zero|not an?|not one|never an?|awaiting|awaiting an?"
+            r"|waiting (?:for|on) (?:an?|your|the|some)) (?:\w+ )?(?:reply|replies|response|responses"
+            r"|answer|answers|callback|call back)"
+            r"|(?:not|never|haven't|hasn't|havent|hasnt|didn't|didnt|don't|dont|doesn't|doesnt|won't"
+            r"|wont|can't|cant|aren't|isn't|not even) (?:\w+ ){0,2}(?:reply|replied|replying|respond"
+            r"|responded|responding|answer|answered|answering|heard|hear back|called back"
+            r"|call back|called (?:me|us) back|get back|got back|gotten back|pick(?:ed|ing|s)? up"
+            r"|get through|reach|get (?:a )?hold|get ahold|return(?:ed|ing)? (?:my|our|calls?))"
+            r"|(?:can't|cant|cannot|unable to|impossible to|couldn't|trying to|tried to|try to) (?:\w+ )?"
+            r"(?:get through|reach|get (?:a )?hold|get ahold|speak|talk|contact)"
+            rf"|{_PEOPLE} (?:\w+ )?(?:answers|answered|answering|replies|replied|responds|responded"
+            r"|picks up|picked up|called back|calls back|knows|helps|cares|ignored?|ignoring)"
+            r"|(?:being|been|was|am|i'm|keep|keeps|just) (?:\w+ )?ignor(?:ed|ing)|ignor(?:ed|ing) (?:me|my|us|our)"
+            r"|unanswered|radio silence|any(?:one|body) there|crickets"
+            r"|no (?:updates?|help|communication|information|info|explanation|apology|one to help)"
+            r"|(?:no one|nobody) (?:\w+ ){0,3}(?:help|answer|tell|call|know|can|will|at|has|is|was)"
+        ),
+        also={"sentiment.no_answer": -14, "intent.complaint": 15},
+        fires_on=(
+            "Still no reply??",
+            "nobody answers the phone",
+            "I haven't heard anything from you",
+            "you never called back",
+        ),
+        silent_on=("Your quick reply was great", "I heard the answer on the radio"),
+    ),
+    Rule(
+        id="urgency.on_hold",
+        points=18,
+        why="was kept waiting on the line or cut off",
+        anchors=(
+            "on hold",
+            "hung up",
+            "hang up",
+            "hanging up",
+            "hangs up",
+            "hold for",
+            "hold music",
+            "disconnected",
+            "disconnect",
+            "disconnects",
+            "cut off",
+            "transferred",
+            "busy signal",
+            "lines are busy",
+            "line is busy",
+            "voicemail",
+            "voice mail",
+            "hold time",
+            "hold times",
+            "on the phone",
+            "cuts off",
+            "call volume",
+            "holding for",
+            "robot",
+            "automated",
+            "hold since",
+            "hold w",
+            "holding",
+            "on phone",
+            "been on hold",
+            "phone lines",
+        ),
+        unless=plain(r"(?:disconnected|disconnects) (?:from )?(?:the )?(?:wifi|bluetooth|headset)"),
+        also={"sentiment.on_hold": -14, "intent.complaint": 12},
+        fires_on=("on hold for two hours", "your agent hung up on me"),
+        silent_on=("Please hold the table for us", "He hung the picture up himself"),
+    ),
+    Rule(
+        id="urgency.waiting",
+        points=10,
+        why="has been waiting",
+        anchors=(
+            "waiting",
+            "waited",
+            "wait",
+            "waits",
+            "delay",
+            "delays",
+            "delayed",
+            "late",
+            "sitting",
+            "sat",
+            "standing",
+            "overdue",
+            "forever",
+            "behind schedule",
+            "hours late",
+            "slow",
+            "taking so long",
+            "so long",
+            "too long",
+            "long time",
+            "queue",
+            "line",
+            "lines",
+        ),
+        pattern=plain(
+            r"(?:still |been |keep |kept |are |is |was |am |i'm |we're |of |be )?waiting(?! (?:for|to see)"
+            r" (?:the (?:new|next)|my (?:new|next)))|waited|(?:an?|the|to|long|hour|hours|min|minute|mins) wait"
+            r"|delay(?:s|ed)?|(?:hours?|hrs?|mins?|minutes|days?|always|is|are|was|were|be|again|running|so|weeks?) late"
+            rf"|(?:sitting|sat|standing|stuck|sit) (?:\w+ ){{0,5}}(?:for|tarmac|runway|plane|gate|line|{UNIT})"
+            r"|overdue|(?:took|takes|taking|waiting|waited) (?:\w+ )?forever|behind schedule"
+            r"|(?:take|takes|taking|took) (?:\w+ )?(?:so|too|this|very) long|(?:long|huge|slow) (?:lines?|queues?)"
+        ),
+        unless=plain(r"can't wait|cant wait|cannot wait|couldn't wait|better late than never"),
+        also={"sentiment.waiting": -9, "intent.complaint": 10},
+        fires_on=("I am still waiting for it", "waited an hour for a sandwich", "always late"),
+        silent_on=("can't wait to see it", "open late, sitting outside", "wait and see"),
+    ),
+    Rule(
+        id="urgency.duration",
+        points=6,
+        why="names how long it has taken",
+        anchors=(
+            "min",
+            "mins",
+            "minutes",
+            "minute",
+            "hr",
+            "hrs",
+            "hours",
+            "hour",
+            "days",
+            "day",
+            "weeks",
+            "week",
+            "months",
+            "month",
+            "years",
+            "year",
+        ),
+        pattern=plain(
+            rf"(?:over|for|after|almost|nearly|than|been|in|another|last|past|took|takes|the|about|on|only)"
+            rf" (?:the |a |last |past )?{NUMBER} (?:\+ )?{UNIT}|{NUMBER} (?:\+ )?{UNIT} (?:\w+ )?(?:ago|late|later"
+            rf"|wait|waiting|delay|hold|now|and|since|on)|{NUMBER} (?:hrs?|hours?|mins?|minutes|days|weeks)"
+        ),
+        also={"sentiment.duration": -5},
+        fires_on=("it has been 3 weeks", "over two hours and counting"),
+        silent_on=("day by day", "happy hours all week", "what a day"),
+    ),
+    Rule(
+        id="urgency.asked_before",
+        points=12,
+        why="it is not the first time",
+        anchors=(
+            "second time",
+            "third time",
+            "2nd time",
+            "3rd time",
+            "4th time",
+            "fourth time",
+            "times",
+            "again",
+            "twice",
+            "already",
+            "once again",
+            "yet again",
+            "repeatedly",
+            "still",
+            "third email",
+            "second email",
+            "every time",
+            "everytime",
+            "multiple",
+            "constantly",
+            "continue",
+            "continues",
+            "another",
+            "numerous",
+            "several",
+            "time in a row",
+        ),
+        pattern=plain(
+            r"(?:second|third|fourth|fifth|2nd|3rd|4th|5th|\d+th|umpteenth) (?:\w+ )?(?:time|email|mail"
+            r"|message|call|tweet|letter|attempt|day|week|flight|request|request)"
+            r"|(?:\d+|two|three|four|five|six|ten|several|multiple|many|numerous|so many|countless|few) (?:different )?"
+            r"(?:times|emails|calls|messages|attempts|tweets|requests|people|phone calls|agents)"
+            r"|(?:once|yet) again|(?:asked|called|emailed|wrote|written|tweeted|tried|told|contacted|complained"
+            r"|phoned|sent) (?:\w+ ){0,4}(?:twice|already|before|repeatedly|again)"
+            r"|already (?:\w+ )?(?:asked|called|emailed|written|wrote|told|sent|tried|contacted|did|done|filled"
+            r"|paid|submitted|dm'?e?d|spoke|spoken)|repeatedly|(?:still|again|twice)(?= [?!.])"
+            r"|still (?:no|not|nothing|haven't|hasn't|havent|hasnt|don't|doesn't|can't|cant|waiting|isn't"
+            r"|isnt|on|having|unable|sitting|getting|without|need|says|saying|trying|stuck|broken|down)"
+            r"|every ?time|constantly|time in a row"
+        ),
+        also={"sentiment.asked_before": -7, "intent.complaint": 8},
+        fires_on=(
+            "Asking for the third time",
+            "I called twice",
+            "still nothing from you",
+            "Is it down again?",
+        ),
+        silent_on=("two times better", "I still love it", "hope to come again soon"),
+    ),
+    Rule(
+        id="urgency.tried_channels",
+        points=16,
+        why="tried to reach us another way before",
+        anchors=(
+            "called",
+            "rang",
+            "phoned",
+            "emailed",
+            "e",
+            "mailed",
+            "texted",
+            "wrote",
+            "written",
+            "filled",
+            "form",
+            "voicemail",
+            "voice mail",
+            "dm'd",
+            "dmed",
+            "dm",
+            "dms",
+            "calling",
+            "contacted",
+            "live chat",
+            "sent",
+            "spoke",
+            "spoken",
+            "left",
+            "customer service",
+            "customer care",
+            "support",
+            "messaged",
+            "chatted",
+            "tried",
+            "submitted",
+            "complained",
+            "call",
+            "calls",
+            "emails",
+            "ticket",
+            "rep",
+            "agent",
+            "agents",
+            "reps",
+        ),
+        pattern=plain(
+            r"(?:i|we|i've|we've|ive|have|had|having|tried|already|just|husband|wife|and) (?:\w+ ){0,2}(?:called"
+            r"|rang|phoned|e ?mailed|texted|messaged|dm'?e?d|complained|chatted)"
+            r"|(?:i|we|i've|we've|ive|have|and|already|tried to|trying to) (?:\w+ ){0,2}(?:contacted|contact|"
+            r"written|wrote|calling|emailing|call|email|phone)(?! it)"
+            r"|(?:filled|filling) (?:in|out|the|your|a|it)(?: \w+){0,3}|(?:left|sent|leave) (?:\w+ ){0,3}(?:voice ?mail"
+            r"|messages?|e ?mails?|dms?|letters?|form|request)"
+            r"|(?:spoke|spoken|talked|chatted|speaking) (?:\w+ )?(?:to|with)|submitted (?:\w+ ){0,2}(?:form"
+            r"|ticket|request|complaint|claim)|(?:your|ur) (?:\w+ )?(?:rep|reps|agent|agents|live chat)"
+            r"|on the phone|phone calls|(?:emails|calls) (?:and|to|later)|live chat"
+        ),
+        also={"sentiment.tried_channels": -5, "intent.complaint": 10},
+        fires_on=(
+            "I called and filled in the form on Tuesday",
+            "sent you an email last week",
+            "spoke to your shop yesterday",
+        ),
+        silent_on=("a café called Acme", "the wall calls for art", "in good form today"),
+    ),
+)

@@ -14,37 +14,15 @@ import difflib
 import os
 import socket
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.clock import Clock
 from tests.server import Server
 
 ROOT = Path(__file__).resolve().parent.parent
-
-# A Saturday morning; the whole week before it is in one zone rule (no change of clocks).
-NOW = datetime(2026, 11, 21, 7, 2, tzinfo=UTC)
-
-
-class Clock:
-    """A clock for arguments called ``now`` or ``clock``: call it, and move it by hand."""
-
-    def __init__(self, now: datetime = NOW) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def move(self, **by: float) -> datetime:
-        """Go on by ``timedelta(**by)``."""
-        self.now += timedelta(**by)
-        return self.now
-
-    def seconds(self) -> float:
-        """Return seconds since the epoch, for what counts in those."""
-        return self.now.timestamp()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -138,10 +116,9 @@ def _nothing_resolved() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep the developer's proxies, configuration and home out of the tests."""
-    for name in list(os.environ):
+    for name in set(os.environ) - {"MENTIONWATCH_HTTP_LIBRARY"}:
         if name.lower().endswith("_proxy") or name.startswith(("MENTIONWATCH_", "SSL_CERT_")):
-            if name != "MENTIONWATCH_HTTP_LIBRARY":
-                monkeypatch.delenv(name)
+            monkeypatch.delenv(name)
     home = tmp_path / "home"
     monkeypatch.setenv("HOME", str(home))
     for name in ("CONFIG", "DATA", "STATE", "CACHE"):

@@ -119,6 +119,7 @@ class Server:
     def __init__(self, *, tls: bool = False, host: str = "127.0.0.1") -> None:
         self.requests: list[Request] = []
         self.unexpected: list[Request] = []
+        self.change: Callable[[Request, Reply], Reply] | None = None  # on the way out
         self._rules: list[_Rule] = []
         self._lock = threading.Lock()
         self._stopped = threading.Event()
@@ -161,7 +162,7 @@ class Server:
         query: Mapping[str, str] | None = None,
         **how: Any,
     ) -> None:
-        """Answer so; ``how`` are the further fields of Reply, ``query`` pairs that must be there."""
+        """Answer so; ``how``: further fields of Reply, ``query``: pairs that must be there."""
         answer = Reply(status=status, body=body, headers=headers or {}, **how)
         self.on(method, path, lambda request: answer, times=times, query=query)
 
@@ -200,7 +201,8 @@ class Server:
                 return Reply(status=404, body={"error": f"no rule for {request.path}"})
             if rule.left is not None:
                 rule.left -= 1
-        return rule.answer(request)
+        reply = rule.answer(request)
+        return self.change(request, reply) if self.change else reply
 
     def wait(self, seconds: float) -> None:
         """Be silent, but not longer than the server lives."""

@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from mentionwatch.credentials import redact
 from mentionwatch.errors import UnexpectedPayload
+from mentionwatch.model.text import one_line
 
 # Nested deeper than this is an attack: the deepest answer that we know has eleven levels.
 DEEPEST = 100
@@ -18,7 +19,6 @@ _TEXT_CODING = re.compile(
     r"utf-?(?:8|16|32)(?:[_-]?(?:le|be|sig))?|(?:us-)?ascii|latin-?\d+|iso-?8859-?\d+|(?:windows|cp)-?\d+"
     r"|shift[_-]?jis|euc[_-](?:jp|kr)|gb2312|gbk|gb18030|big5|koi8-[ru]"
 )
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -104,7 +104,7 @@ def host_of(url: str) -> str:
         return "?"
     if not host:
         return "?"
-    host = _CONTROLS.sub("", f"[{host}]" if ":" in host else host)
+    host = one_line(f"[{host}]" if ":" in host else host)
     return host if port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f"{host}:{port}"
 
 
@@ -197,9 +197,8 @@ def looks_like_html(text: str) -> bool:
 
 
 def excerpt(text: str, length: int = 120) -> str:
-    """Return the start of a foreign text on one line, without secrets and control characters."""
-    plain = " ".join(_CONTROLS.sub(" ", redact(text[: length * 10])).split())
-    return plain if len(plain) <= length else plain[: length - 1] + "…"
+    """Return the start of a foreign text on one line, safe to print and without secrets."""
+    return one_line(redact(text[: length * 10]), length)
 
 
 def _parse(text: str) -> Any:

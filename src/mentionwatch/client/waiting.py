@@ -6,6 +6,8 @@ import random
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from mentionwatch.model import times
+
 # Seen in the wild; the first that can be read counts. Reddit and the IETF draft count seconds,
 # GitHub and X give the epoch, Mastodon an ISO date.
 _NAMES = (
@@ -44,12 +46,8 @@ def backoff(failures: int) -> float:
 
 
 def in_words(seconds: float) -> str:
-    """Return "40 seconds", "12 minutes" or "5 hours"."""
-    if seconds < 100:
-        return f"{max(1, round(seconds))} seconds"
-    if seconds < 100 * 60:
-        return f"{round(seconds / 60)} minutes"
-    return f"{round(seconds / 3600)} hours"
+    """Return "40 s", "12 min" or "5 h"."""
+    return f"{max(1, round(seconds))} s" if seconds < 60 else times.in_words(seconds)
 
 
 def _seconds(text: str, now: float) -> float | None:

@@ -11,12 +11,13 @@ a platform renews live in a file of their own.
 from __future__ import annotations
 
 from mentionwatch.credentials.redaction import MASK, redact, redacting_formatter, remember
-from mentionwatch.credentials.secret import Secret
+from mentionwatch.credentials.secret import NO_SECRET, Secret
 from mentionwatch.credentials.sources import forget_resolved, set_interactive
 from mentionwatch.credentials.tokens import Tokens
 
 __all__ = [
     "MASK",
+    "NO_SECRET",
     "Secret",
     "Tokens",
     "forget_resolved",

@@ -137,3 +137,7 @@ def _indirection(kind: str, rest: str) -> tuple[str, ...]:
             return ("wrong", "'keyring:' needs service/user")
         return ("keyring", service, user)
     return (kind, rest)
+
+
+# The default of a secret key that may be left out.
+NO_SECRET = Secret()

@@ -1,0 +1,210 @@
+"""The contract itself: an honest channel keeps it, and each kind of dishonest one is caught."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+import pytest
+
+from mentionwatch.channels import Account, Capabilities, Query, reading
+from mentionwatch.client import Client
+from mentionwatch.credentials import NO_SECRET, Secret
+from mentionwatch.model.items import Author, Mention, Page, StreamState
+from tests.channels.contract import ChannelContract, collect, damages
+from tests.server import Reply, Request, Server
+
+POSTS = [
+    {
+        "id": number,
+        "text": f"Acme Coffee {number}",
+        "at": 1_795_000_000 + number,
+        "by": {"id": "u1"},
+    }
+    for number in range(1, 8)
+]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shop:
+    """Oldest first, three posts a page, `after` is the cursor."""
+
+    base_url: str
+    token: Secret = NO_SECRET
+    family: ClassVar[str] = "forums"
+    capabilities: ClassVar[Capabilities] = Capabilities(finds_untagged=True, sees_own_replies=False)
+
+    async def account(self, client: Client) -> Account:
+        payload = await client.get_json(f"{self.base_url}/me", headers=self.headers())
+        with reading("the account"):
+            return Account(id=_text(payload["id"]))
+
+    async def pages(self, query: Query, client: Client) -> AsyncIterator[Page]:
+        state = query.state("posts")
+        while True:
+            payload = await client.get_json(
+                f"{self.base_url}/posts",
+                params={"after": state.cursor or None},
+                headers=self.headers(),
+            )
+            found, more = self.parse(payload)
+            if found:
+                state = self.after(found)
+            yield Page(stream="posts", items=tuple(found), state=state)
+            if not (found and more):
+                return
+
+    def headers(self) -> dict[str, Any]:
+        return {"Authorization": ("Bearer ", self.token)} if self.token else {}
+
+    def after(self, found: list[Mention]) -> StreamState:
+        return StreamState(cursor=found[-1].external_id)
+
+    def parse(self, payload: Any) -> tuple[list[Mention], bool]:
+        with reading("the list of posts"):
+            return [self.mention(post) for post in payload["posts"]], payload["more"] is True
+
+    def mention(self, post: Any) -> Mention:
+        return Mention(
+            external_id=str(int(post["id"])),
+            text=_text(post["text"]),
+            author=Author(id=_text(post["by"]["id"])),
+            published=datetime.fromtimestamp(post["at"], UTC),
+        )
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
+
+
+class Bent(Shop):
+    """Base of those that break a promise; without slots, so that they stay small."""
+
+
+class NaiveTimes(Bent):
+    def mention(self, post: Any) -> Mention:
+        return Mention(
+            external_id=str(post["id"]),
+            text=post["text"],
+            author=Author(),
+            published=datetime.fromtimestamp(post["at"]),
+        )
+
+
+class Trusting(Bent):
+    def parse(self, payload: Any) -> tuple[list[Mention], bool]:
+        return [self.mention(post) for post in payload["posts"]], payload["more"] is True
+
+
+class TypeBlind(Bent):
+    def mention(self, post: Any) -> Mention:
+        return Mention(
+            external_id=str(post["id"]),
+            text=post["text"],
+            author=Author(id="u1"),
+            published=datetime.fromtimestamp(post["at"], UTC),
+        )
+
+
+class Hasty(Bent):
+    """Its cursor is ahead of what it has yielded."""
+
+    async def pages(self, query: Query, client: Client) -> AsyncIterator[Page]:
+        async for page in Shop.pages(self, query, client):
+            yield replace(page, state=StreamState(cursor="7"))
+
+
+class Forgetful(Bent):
+    """It never uses what was stored."""
+
+    async def pages(self, query: Query, client: Client) -> AsyncIterator[Page]:
+        fresh = Query(terms=query.terms, since=query.since, now=query.now)
+        async for page in Shop.pages(self, fresh, client):
+            yield page
+
+
+class SameIds(Bent):
+    def parse(self, payload: Any) -> tuple[list[Mention], bool]:
+        return Shop.parse(self, payload)[0], False
+
+    def mention(self, post: Any) -> Mention:
+        return Mention(
+            external_id="1", text=post["text"], author=Author(), published=datetime.now(UTC)
+        )
+
+
+def _posts(request: Request) -> Reply:
+    after = int(request.params.get("after", "0"))
+    rest = [post for post in POSTS if int(str(post["id"])) > after]
+    return Reply(body={"posts": rest[:3], "more": len(rest) > 3})
+
+
+class TestHonest(ChannelContract):
+    expected: ClassVar[set[str]] = {str(post["id"]) for post in POSTS}
+    kind: ClassVar[type[Shop]] = Shop
+
+    def settings(self, base_url: str) -> Any:
+        return self.kind(base_url=base_url, token=Secret("sesame-opens", "channels.shop.token"))
+
+    def routes(self, server: Server) -> None:
+        server.reply("GET", "/me", body={"id": "shop.example:1"})
+        server.on("GET", "/posts", _posts)
+
+
+def _breaks(kind: type[Shop], test: str, server: Server, **arguments: Any) -> bool:
+    contract = TestHonest()
+    contract.kind = kind  # type: ignore[misc]
+    if "channel" in arguments:
+        contract.routes(server)
+        arguments["channel"] = contract.settings(server.url)
+    try:
+        getattr(contract, test)(**arguments)
+    except (AssertionError, pytest.fail.Exception):
+        return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("kind", "test"),
+    [
+        (NaiveTimes, "test_mentions_are_valid"),
+        (SameIds, "test_mentions_are_valid"),
+        (Trusting, "test_damaged_answers_are_survived_or_reported"),
+        (TypeBlind, "test_damaged_answers_are_survived_or_reported"),
+        (Hasty, "test_killed_run_loses_nothing"),
+        (Forgetful, "test_second_run_asks_with_the_stored_cursor"),
+    ],
+)
+def test_broken_promise_is_caught(kind: type[Shop], test: str, http_server: Server) -> None:
+    import inspect
+
+    names = inspect.signature(getattr(TestHonest, test)).parameters
+    given = {"http_server": http_server, "channel": None}
+    arguments = {name: given[name] for name in names if name in given}
+    assert _breaks(kind, test, http_server, **arguments)
+    http_server.clear()
+    http_server.change = None
+    assert not _breaks(Shop, test, http_server, **arguments)
+
+
+def test_run_can_be_stopped_after_a_page(http_server: Server) -> None:
+    http_server.on("GET", "/posts", _posts)
+    assert len(collect(Shop(base_url=http_server.url), stop_after=2)) == 2
+    assert len(http_server.requests) == 2
+
+
+def test_damages_reach_every_key_once() -> None:
+    answer = {"list": [{"a": 1}, {"a": 2}], "b": {"c": "x"}}
+    dropped = {where for where, _ in damages(answer) if where.endswith("dropped")}
+    assert dropped == {
+        "list dropped",
+        "list.0 dropped",
+        "list.0.a dropped",
+        "b dropped",
+        "b.c dropped",
+    }
+    assert answer == {"list": [{"a": 1}, {"a": 2}], "b": {"c": "x"}}

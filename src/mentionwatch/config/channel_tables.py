@@ -82,7 +82,7 @@ def _instance(kind: str, table: Table, common: dict[str, Any]) -> tuple[Any, str
         return _made(cls, kind, table, common), ""
     try:
         return _made(cls, kind, table, common), ""
-    except Exception as error:  # the same for its class
+    except Exception as error:  # noqa: BLE001 - the same for its class
         return None, f"the package of channel type {kind} cannot be used ({_reason(error)})"
 
 

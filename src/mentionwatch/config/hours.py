@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 DAY = 1440
 _KEYS = ("timezone", "holidays", "closed", "special", "always")
-_TIMES = re.compile(r"(\d{1,2}):(\d{2})\s*(?:-|–|to)\s*(\d{1,2}):(\d{2})")
+_TIMES = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*(?:-|–|to)\s*([0-9]{1,2}):([0-9]{2})")
 _REGION = re.compile(r"[A-Z]{2,3}(-[A-Z0-9]{1,4})?")
 _SHAPE = '"HH:MM-HH:MM", for example "09:00-17:30"'
 
@@ -49,7 +49,15 @@ def read_hours(table: Table | None, environ: Mapping[str, str]) -> Hours:
         always=table.each("always", choice(*PRIORITIES)),
     )
     table.finish("key or weekday")
+    if not any(hours.days) and not any(hours.special.values()) and _nothing_wrong(table):
+        table.place.problem("no day has an opening time: nothing would ever be due")
     return hours
+
+
+def _nothing_wrong(table: Table) -> bool:
+    """Whether nothing in the table was refused, so that what is missing was not meant."""
+    own = f"{table.place}."
+    return not any(problem.key.startswith(own) for problem in table.place.report.problems)
 
 
 def local_timezone(environ: Mapping[str, str], etc: Path = Path("/etc")) -> str:
@@ -244,5 +252,27 @@ def _special(table: Table | None) -> dict[date, tuple[Span, ...]]:
     return found
 
 
-def business_hours(hours: Hours, holiday_dates: tuple[date, ...] = ()) -> BusinessHours:
-    raise NotImplementedError
+def business_hours(
+    hours: Hours, holidays: Iterable[date | tuple[date, date]] = ()
+) -> BusinessHours:
+    """Return the hours to calculate with; *holidays* are the dates that `Hours.holidays` means."""
+    from mentionwatch.core.business_hours import BusinessHours, Interval
+
+    def intervals(found: tuple[Span, ...]) -> tuple[Interval, ...]:
+        return tuple(Interval(start=start, end=end) for start, end in found)
+
+    always_open = hours.days == (ALL_DAY,) * 7
+    return BusinessHours(
+        timezone=hours.timezone,
+        week=() if always_open else tuple(intervals(day) for day in hours.days),
+        closed=(*hours.closed, *holidays),
+        special={day: intervals(found) for day, found in hours.special.items()},
+        always_open=always_open,
+    )
+
+
+def written_span(found: Span) -> str:
+    """Return opening times as `span` reads them."""
+    start, end = found
+    end = end if end <= DAY else end - DAY
+    return f"{start // 60:02d}:{start % 60:02d}-{end // 60:02d}:{end % 60:02d}"

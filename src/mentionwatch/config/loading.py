@@ -22,6 +22,7 @@ from mentionwatch.errors import ConfigError, Problem
 LARGEST = 1024 * 1024
 DEEPEST = 30
 _AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_CLOSE = "a list ends with ], an inline table with }"
 _HINTS = (
     ("Invalid value", 'texts stand in quotes: name = "Acme"; true, false and numbers do not'),
     ("Unescaped '\\'", "in \"…\" a backslash is special: write '…' around a Windows path"),
@@ -29,8 +30,9 @@ _HINTS = (
     ("overwrite", "a key or a table may stand only once"),
     ("twice", "a key or a table may stand only once"),
     ("Expected newline", 'one key on each line; texts stand in quotes: name = "Acme"'),
+    ("Unterminated string", "a text in quotes ends on the line on which it begins"),
     ("Illegal character", "a text in quotes ends on the line on which it begins"),
-    ("Unclosed array", "a list ends with ]"),
+    ("Unclosed array", _CLOSE),
     ("Expected '='", 'a line looks like this: name = "Acme"'),
 )
 
@@ -151,6 +153,8 @@ def _invalid(path: str, text: str, message: str) -> ConfigError:
     line = int(place[1]) if place and place[1] else text.count("\n") + 1 if place else 0
     what = message[: place.start()] if place else message.partition(":")[0]
     hint = next((hint for part, hint in _HINTS if part in what), "")
+    if line > len(text.rstrip().splitlines()):
+        hint = _CLOSE
     return _one(path, line, f"is not valid TOML: {what[:1].lower()}{what[1:]}", hint)
 
 

@@ -296,3 +296,8 @@ class Config:
 
     def channel(self, name: str) -> ChannelSettings | None:
         return next((channel for channel in self.channels if channel.name == name), None)
+
+    def all_targets(self) -> dict[str, Mapping[str, Target]]:
+        """Return the targets by family and, for channels with their own, by "channel:NAME"."""
+        own = {f"channel:{one.name}": one.targets for one in self.channels if one.targets}
+        return {**self.targets.by_family, **own}

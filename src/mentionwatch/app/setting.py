@@ -169,7 +169,7 @@ def calendar_body(setting: Setting, now: datetime) -> dict[str, Any]:
         if channel.targets:
             targets[f"channel:{channel.name}"] = {p: str(t) for p, t in channel.targets.items()}
     return {
-        "hours": json.loads(current_hours(setting, now).to_json()),
+        "hours": current_hours(setting, now).to_json(),
         "targets": targets,
         "always": sorted(config.hours.always),
         "follow_up": str(config.queue.follow_up),
@@ -185,7 +185,7 @@ def stored_calendar(setting: Setting) -> Calendar:
 def _version(since: int, body: Mapping[str, Any]) -> CalendarVersion:
     return CalendarVersion(
         since=from_ms(since),
-        hours=BusinessHours.from_json(json.dumps(body["hours"])),
+        hours=BusinessHours.from_json(body["hours"]),
         targets={
             family: {priority: Target.parse(text) for priority, text in by_priority.items()}
             for family, by_priority in body["targets"].items()

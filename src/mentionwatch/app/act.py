@@ -96,7 +96,6 @@ def _calendar_first(setting: Setting, now: datetime) -> None:
 
 
 def _assess(setting: Setting, connection: Any, ids: Sequence[int]) -> None:
-    contacts = []
     contacts = [
         conversations.contact_of_mention(connection, mention)
         for number in ids

@@ -149,19 +149,10 @@ def _notices(
 
 
 def _today(hours: BusinessHours, now: datetime, zone: ZoneInfo) -> str:
-    """Return when we next open or close, in local words: "open until 18:00"."""
+    """Return today's hours in local time: "08:00-12:00, 13:30-18:00"; "" where always open."""
     if hours.always_open:
         return ""
-    local = now.astimezone(zone)
-    if hours.is_open(now):
-        closing = hours.closing(now)
-        return "" if closing is None else f"open until {closing.astimezone(zone):%H:%M}"
-    opening = hours.next_opening(now)
-    if opening is None:
-        return "closed"
-    opening = opening.astimezone(zone)
-    day = "today" if opening.date() == local.date() else f"{opening:%a %d %b}"
-    return f"next open {day} {opening:%H:%M}"
+    return ", ".join(map(str, hours.on(now.astimezone(zone).date())))
 
 
 class _Reader:

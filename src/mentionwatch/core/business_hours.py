@@ -145,6 +145,10 @@ class BusinessHours:
                     return start, end
         return None
 
+    def on(self, day: date) -> tuple[Interval, ...]:
+        """Return when we are open on a local day, also what goes on past its midnight."""
+        return self._intervals(day.toordinal())
+
     def add(self, start: datetime, target: Target | timedelta) -> datetime:
         """
         Return the instant at which that much open time has passed since *start*.

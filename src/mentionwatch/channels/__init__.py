@@ -102,6 +102,7 @@ class Query:
     ``streams``: the stored state of each of the channel's streams, by name.
     ``open``: the items that still wait here, oldest due first.
     ``known_own_ids``: external ids of our replies to those, to see whether they were deleted.
+    ``channel``: what the owner calls the channel, for programs that are told so.
     """
 
     terms: tuple[str, ...]
@@ -112,6 +113,7 @@ class Query:
     streams: Mapping[str, StreamState] = field(default_factory=dict)
     open: tuple[OpenItem, ...] = ()
     known_own_ids: tuple[str, ...] = ()
+    channel: str = ""
 
     def state(self, stream: str) -> StreamState:
         """Return the stored state of a stream; a fresh one where there is none."""

@@ -169,7 +169,7 @@ class FileSession:
     def account(self) -> Account:
         found = self._paths()
         word = "file" if len(found) == 1 else "files"
-        nothing = () if found else (self._no_match(),)
+        nothing = () if found else (f"no file is at {self._settings.path}",)
         summary = f"{len(found)} {word} at {self._settings.path}"
         return Account(id="file", summary=summary, warnings=nothing)
 
@@ -179,10 +179,8 @@ class FileSession:
 
         One file that cannot be read does not keep the others away; it is raised at the end.
         """
-        paths, failed = self._paths(), []
-        if not paths:
-            yield Page(stream=_stream(self._settings.path), warnings=(self._no_match(),))
-        for path in paths:
+        failed: list[ChannelError] = []
+        for path in self._paths():
             try:
                 yield from self._file(path, query)
             except TimedOut:
@@ -201,9 +199,6 @@ class FileSession:
     def close(self) -> None:
         self._stopped.set()
 
-    def _no_match(self) -> str:
-        return f"no file is at {self._settings.path}"
-
     def _paths(self) -> list[Path]:
         """Return the files, oldest change first. Raises SourceUnreadable where none can be."""
         path = self._settings.path.expanduser()
@@ -211,8 +206,10 @@ class FileSession:
             if path.is_dir():
                 found = [one for one in path.iterdir() if one.suffix.lower() in _IN_FOLDER]
                 found = [one for one in found if one.is_file() and one.name[0] != "."]
-            elif path.exists() or not glob.has_magic(str(path)):
+            elif path.exists():
                 return [path]
+            elif not glob.has_magic(str(path)):
+                raise _missing(path)
             else:
                 # Path.glob takes no absolute pattern.
                 found = [Path(one) for one in glob.glob(str(path), recursive=True)]  # noqa: PTH207
@@ -255,8 +252,7 @@ class FileSession:
         try:
             stat = path.stat()
         except FileNotFoundError:
-            hint = "is the path right? a pattern such as calls/*.csv, or a folder, may be given"
-            raise SourceUnreadable(f"{path}: no such file", hint=hint) from None
+            raise _missing(path) from None
         if not stat_modes.S_ISREG(stat.st_mode):
             raise SourceUnreadable(f"{path}: is not a regular file", hint="correct the path")
         # Compared with the clock that stamps files, not with that of the run.
@@ -384,6 +380,11 @@ class _Reader:
 def _still_bad(path: Path, before: progress.Progress) -> str:
     parts = [f"{before.bad} records were left out when it was read"] if before.bad else []
     return f"{path.name}: " + "; ".join([*parts, *([before.note] if before.note else [])])
+
+
+def _missing(path: Path) -> SourceUnreadable:
+    hint = "is the path right? a pattern such as calls/*.csv, or a folder, may be given"
+    return SourceUnreadable(f"{path}: no such file", hint=hint)
 
 
 def _stream(path: Path) -> str:

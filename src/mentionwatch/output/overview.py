@@ -44,6 +44,10 @@ class ChannelLine:
     def mark(self) -> str:
         return {"broken": "✗", "warning": "!"}.get(self.level, "·")
 
+    @property
+    def is_command(self) -> bool:
+        return self.way_out.startswith("mentionwatch ")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Section:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mentionwatch.model.text import clean, visible
+from mentionwatch.model.times import iso
 from mentionwatch.output.overview import is_complete, unseen
 
 if TYPE_CHECKING:
@@ -318,8 +319,7 @@ def _number(value: float | None) -> float | None:
 
 
 def _time(at: datetime | None) -> str | None:
-    """Return "2026-11-21T07:02:00Z"; always UTC, whole seconds."""
-    return None if at is None else f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return None if at is None else iso(at)
 
 
 def _dump(value: Any, indent: int | None = None) -> str:

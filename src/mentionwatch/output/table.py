@@ -214,7 +214,7 @@ class _Page:
         self._lines += _wrapped(text, self.width, 0)
 
     def add_together(self, parts: list[Text], between: str = "", hang: int = 0) -> None:
-        """Add parts on one line, or where they do not fit one a line, so that commands stay whole."""
+        """Add parts on one line, or one a line where they do not fit: commands stay whole."""
         whole = _text(between).join(parts)
         if whole.cell_len <= self.width:
             self._lines.append(whole)
@@ -300,7 +300,11 @@ def _fitted(text: str, width: int, style: str = "") -> Text:
 def _text(text: str, style: str = "") -> Text:
     from rich.text import Text
 
-    return Text(visible(text), style=style, end="\n")
+    # A span and no base style: what is appended later must not inherit it.
+    made = Text(visible(text), end="\n")
+    if style:
+        made.stylize(style)
+    return made
 
 
 def _console(out: StringIO, width: int, colour: bool) -> Console:

@@ -31,9 +31,10 @@ HIDDEN_TEXT = "(private message, text not shown here)"
 
 # Reasons that say why something is urgent come first; feelings only where room is left.
 _KINDS_OF_REASON = ("urgency", "intent", "sentiment")
-_WEB = re.compile(r"https?://[^\s/?#]+[^\s]*", re.IGNORECASE)
+_WEB = re.compile(r"https?://[^\s/?#\\]+(?:[/?#].*)?", re.IGNORECASE | re.DOTALL)
 _UNSAFE_IN_URL = re.compile(
-    r"[\x00-\x20\x7f-\xa0\"'<>\\^`{|}\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+    "[\x00-\x20\x7f-\xa0\"'<>\\\\^`{|}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+    r"|\s"
 )
 
 
@@ -63,6 +64,12 @@ class LocalTime:
     def exact(self, at: datetime) -> str:
         """Return the same with the time of day, also for days long ago: "3 Dec 2024 09:00"."""
         return self._near(at) or f"{self._date(at)} {at.astimezone(self.zone):%H:%M}"
+
+    def full(self, at: datetime) -> str:
+        """Return "Sat 21 Nov 2026 07:02"."""
+        local = at.astimezone(self.zone)
+        day, month = DAYS[local.weekday()], MONTHS[local.month - 1]
+        return f"{day} {local.day} {month} {local.year} {local:%H:%M}"
 
     def is_today(self, at: datetime) -> bool:
         return self.now is not None and self._days_off(at) == 0
@@ -272,7 +279,16 @@ def safe_url(url: str) -> str:
     url = url.strip()
     if not _WEB.fullmatch(url):
         return ""
-    return _UNSAFE_IN_URL.sub(lambda m: "".join(f"%{b:02X}" for b in m[0].encode()), url)
+    return _UNSAFE_IN_URL.sub(_percent_encoded, url)
+
+
+def _percent_encoded(match: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in match[0].encode("utf-8", "surrogatepass"))
+
+
+def host(url: str) -> str:
+    """Return the host to which a safe URL leads; what stands before an "@" is no part of it."""
+    return re.split(r"[/?#]", safe_url(url).partition("//")[2], maxsplit=1)[0].rpartition("@")[2]
 
 
 def hide_private(report: QueueReport) -> QueueReport:

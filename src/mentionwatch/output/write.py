@@ -44,15 +44,15 @@ def write_atomically(path: str | os.PathLike[str], data: str | bytes, mode: int 
         ExportError: The file cannot be written; names the path and a way out.
     """
     content = data.encode("utf-8", "replace") if isinstance(data, str) else data
-    target = Path(os.path.realpath(path))
     with _named(path):
-        if target.is_dir():
+        given = Path(path)
+        if given.is_dir():
             raise IsADirectoryError(errno.EISDIR, "is a directory")
-        if target.exists() and not target.is_file():
-            with target.open("wb") as stream:
+        if given.exists() and not given.is_file():
+            with given.open("wb") as stream:
                 stream.write(content)
             return
-        _replace(target, content, mode)
+        _replace(Path(os.path.realpath(given)), content, mode)
 
 
 def _replace(target: Path, content: bytes, mode: int) -> None:

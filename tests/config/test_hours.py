@@ -26,7 +26,8 @@ def hours_of(loaded, text):
 def test_days_and_times_as_people_write_them(loaded):
     hours = hours_of(
         loaded,
-        'timezone = "Europe/London"\nmon-fri = ["13:30-18:00", "08:00-12:00"]\n"sat,sun" = ["9:00-13:00"]',
+        'timezone = "Europe/London"\nmon-fri = ["13:30-18:00", "08:00-12:00"]\n'
+        '"sat,sun" = ["9:00-13:00"]',
     )
     assert hours.timezone == "Europe/London"
     assert hours.days == (((480, 720), (810, 1080)),) * 5 + (((540, 780),),) * 2
@@ -124,7 +125,6 @@ def test_written_times_are_read_back(start, length):
         ('special = { "2026-12-24" = ["9"] }', 4, "hours.special.2026-12-24[1]", "HH:MM"),
         ('always = ["urgend"]', 4, "hours.always[1]", 'did you mean "urgent"?'),
         ('holidays = "gb-eng"', 4, "hours.holidays", 'did you mean "GB-ENG"?'),
-        ('holidays = "closed.ics"', 4, "hours.holidays", "no such file"),
         ('holidays = "christmas"', 4, "hours.holidays", "country or region"),
     ],
 )
@@ -169,7 +169,14 @@ def test_holidays_by_name_or_address(loaded, name):
 
 def test_a_holiday_file_is_found_beside_the_configuration(loaded, tmp_path):
     (tmp_path / "closed.ics").write_text("")
-    assert hours_of(loaded, 'holidays = "closed.ics"').holidays == str(tmp_path / "closed.ics")
+    config = loaded('[hours]\nholidays = "closed.ics"')
+    assert config.hours.holidays == str(tmp_path / "closed.ics")
+    assert config.warnings == ()
+
+
+def test_a_holiday_file_that_is_gone_is_a_warning(loaded, tmp_path):
+    (warning,) = loaded('[hours]\nholidays = "gone.ics"').warnings
+    assert f"no such file: {tmp_path / 'gone.ics'}" in warning
 
 
 def test_the_zone_of_this_machine(tmp_path: Path):

@@ -43,7 +43,7 @@ def _name_allowed(name: str, table: Table) -> bool:
 
 
 def _channel(name: str, table: Table) -> ChannelSettings:
-    kind = table.get("type", text, name)
+    kind = table.get("type", text, "" if "type" in table else name)
     timeout = table.get("timeout", seconds(1, 3600), 0.0)
     own_accounts = table.each("own_accounts", text)
     channel, problem = _instance(kind, table, {"timeout": timeout, "own_accounts": own_accounts})
@@ -68,6 +68,8 @@ def _length(table: Table, name: str) -> timedelta | None:
 
 def _instance(kind: str, table: Table, common: dict[str, Any]) -> tuple[Any, str]:
     """Return the channel, or None and why a third party's package cannot be used."""
+    if not kind:  # a problem already
+        return None, ""
     try:
         cls = load(kind)
     except KeyError:

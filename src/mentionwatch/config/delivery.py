@@ -34,7 +34,7 @@ from mentionwatch.model.score import INTENTS, PRIORITIES
 
 _ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 _NAMED_ADDRESS = re.compile(r"[^<>\r\n]*<[^@\s<>,;]+@[^@\s<>,;]+>")
-_PORTS = {"tls": 465, "starttls": 587, "none": 25}
+_PORTS = {"ssl": 465, "starttls": 587, "none": 25}
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 SERVICES = ("slack", "discord", "teams", "ntfy", "webhook", "apprise")
 PRESETS = ("zendesk", "freshdesk", "hubspot", "salesforce", "chatwoot", "webhook")
@@ -92,7 +92,7 @@ def read_digest(table: Table | None) -> Digest | None:
 
 
 def _smtp(table: Table) -> Smtp:
-    tls = table.get("tls", choice("tls", "starttls", "none"), "tls")
+    tls = table.get("tls", choice("ssl", "starttls", "none"), "ssl")
     port = table.get("port", whole(1, 65535), _PORTS[tls])
     if port == 587 and "tls" not in table:
         tls = "starttls"

@@ -40,6 +40,9 @@ def read_hours(table: Table | None, environ: Mapping[str, str]) -> Hours:
     timezone = table.get("timezone", _timezone, "") or local_timezone(environ)
     folder = table.place.report.folder
     holidays = table.get("holidays", lambda value: _holidays(value, folder), "")
+    if Path(holidays).is_absolute() and not Path(holidays).is_file():
+        # A share that is not there today must not stop the queue; what was read before is used.
+        table.place.report.warnings.append(f"[hours] holidays: no such file: {holidays}")
     hours = Hours(
         timezone=timezone,
         days=_week(table),
@@ -117,10 +120,7 @@ def _holidays(value: Any, folder: Path) -> str:
     if name.startswith(("https://", "http://")) or _REGION.fullmatch(name):
         return name
     if name.lower().endswith(".ics"):
-        path = local_path(folder)(name)
-        if not path.is_file():
-            raise Wrong(f"no such file: {path}")
-        return str(path)
+        return str(local_path(folder)(name))
     hint = f'did you mean "{name.upper()}"?' if _REGION.fullmatch(name.upper()) else ""
     raise Wrong(
         'must be a country or region such as "GB-ENG" or "US", or the path or URL of an .ics '

@@ -258,7 +258,9 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     names = list(known)
-    near = get_close_matches(name[:80].lower().replace("-", "_"), names, n=1, cutoff=0.6)
+    asked = name[:80].lower()
+    near = get_close_matches(asked.replace("-", "_"), names, n=1, cutoff=0.6)
+    near = near or [known for known in names if len(asked) > 2 and known.startswith(asked)]
     if near:
         return f'did you mean "{near[0]}"?'
     return f"known here: {', '.join(names)}" if 0 < len(names) <= 40 else ""

@@ -8,6 +8,7 @@ Mapping[str, X], other dataclasses, and unions of these. A required key is a fie
 from __future__ import annotations
 
 import dataclasses
+import sys
 import types
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -32,7 +33,6 @@ from mentionwatch.config.sealed import secret, secrets
 from mentionwatch.credentials import Secret
 
 _LARGEST = 2**53
-_MISSING = object()
 # Names that a channel module may import for type checking only.
 _NAMES = {"Secret": Secret, "Path": Path, "Mapping": Mapping, "timedelta": timedelta}
 
@@ -52,7 +52,14 @@ def is_required(field: dataclasses.Field[Any]) -> bool:
 
 
 def hints_of(cls: type[Any]) -> dict[str, Any]:
-    return get_type_hints(cls, localns=_NAMES)
+    """Return the types of the keys; what else the class annotates is not looked at."""
+    keys, hints = keys_of(cls), {}
+    for base in reversed(cls.__mro__):
+        own = getattr(base, "__annotations__", {})
+        holder = types.SimpleNamespace(__annotations__={k: v for k, v in own.items() if k in keys})
+        around = vars(sys.modules[base.__module__]) if base.__module__ in sys.modules else {}
+        hints.update(get_type_hints(holder, {**_NAMES, **around}))
+    return hints
 
 
 def build(cls: type[Any], table: Table, given: Mapping[str, Any] | None = None) -> Any:
@@ -71,6 +78,8 @@ def build(cls: type[Any], table: Table, given: Mapping[str, Any] | None = None) 
             values[name] = value_of(hints[name], table.values[name], table / name)
         elif is_required(field):
             (table / name).problem("is missing", f"it must be {meaning(hints[name])}")
+        elif isinstance(field.default, Path):  # it starts where a written one would start
+            values[name] = table.place.report.folder / field.default
     if len(table.place.report.problems) > before:
         return None
     return _instance(cls, values, table)

@@ -139,7 +139,7 @@ class RuleSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Smtp:
-    """A mail server. ``tls``: "tls" (from the first byte), "starttls", "none" (this host only)."""
+    """A mail server. ``tls``: "ssl" (from the first byte), "starttls", "none" (this host only)."""
 
     host: str
     port: int

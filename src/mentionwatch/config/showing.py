@@ -101,4 +101,4 @@ def _notify(table: dict[str, Any]) -> dict[str, Any]:
     if "quiet" in table:
         start, end = table["quiet"]
         table["quiet"] = written_span((start, end))
-    return table
+    return {**table, "when": table.get("when", [])}

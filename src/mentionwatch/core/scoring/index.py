@@ -12,7 +12,7 @@ NEGATOR, BOOSTER, DAMPENER, CONTRAST, STOP = "n", "b", "d", "c", "s"
 _STOPS = (".", ",", ";", ":", "…", "!", "?", "(", ")")
 _SHORTEST_STEM, _LONGEST_STEM = 3, 14
 
-# The words that follow, their valence (None: none), and the rule whose anchor they are.
+# All words behind the first one, their valence (None: none), and the rule whose anchor they are.
 Phrase = tuple[list[str], int | None, Rule | None]
 
 
@@ -22,13 +22,44 @@ class Entry:
     What one first word starts.
 
     ``points`` is its valence, ``role`` one of the letters above or "". ``rules`` fire, or their
-    patterns run, where the word occurs; ``phrases`` begin with it, longest first.
+    patterns run, where the word occurs; ``phrases`` begin with it: by their second word ("" where
+    that one has an open end), longest first.
     """
 
     points: int = 0
     role: str = ""
     rules: list[Rule] = field(default_factory=list)
-    phrases: list[Phrase] = field(default_factory=list)
+    phrases: dict[str, list[Phrase]] = field(default_factory=dict)
+
+    def add(self, rest: list[str], points: int | None, rule: Rule | None) -> None:
+        """Add a phrase; a second valence of the same phrase replaces the first."""
+        key = "" if rest[0].endswith("*") else rest[0]
+        same = self.phrases.get(key, [])
+        phrases = [x for x in same if rule or x[2] or x[0] != rest]
+        phrases.append((rest, points, rule))
+        self.phrases[key] = sorted(phrases, key=lambda phrase: -len(phrase[0]))
+
+    def following(self, words: list[str], at: int) -> list[Phrase]:
+        """Return the phrases that stand in *words* at place *at*, longest first."""
+        second = words[at + 1] if at + 1 < len(words) else ""
+        candidates = self.phrases.get(second, _NONE)
+        if "" in self.phrases:
+            candidates = [*candidates, *self.phrases[""]]
+        return [phrase for phrase in candidates if _stands(words, at + 1, phrase[0])]
+
+
+_NONE: list[Phrase] = []
+
+
+def _stands(words: list[str], at: int, rest: list[str]) -> bool:
+    """Return whether *rest*, perhaps with open ends, stands in *words* from place *at*."""
+    there = words[at : at + len(rest)]
+    if there == rest:
+        return True
+    return len(there) == len(rest) and all(
+        one == want or (want[-1] == "*" and one.startswith(want[:-1]))
+        for one, want in zip(there, rest, strict=True)
+    )
 
 
 @dataclass(slots=True)
@@ -48,9 +79,7 @@ class Index:
         first, *rest = phrase.split(" ")
         entry = self.entry(first)
         if rest:
-            entry.phrases = [x for x in entry.phrases if rule or x[2] or x[0] != rest]
-            entry.phrases.append((rest, points, rule))
-            entry.phrases.sort(key=lambda x: -len(x[0]))
+            entry.add(rest, points, rule)
         elif rule is not None:
             entry.rules.append(rule)
         else:

@@ -15,6 +15,7 @@ from mentionwatch.core.scoring.lexicon import LANGUAGES, common_words
 _MOST = 80  # words that are looked at
 _DECLARED = 2  # what the platform's word weighs, in common words
 _FIELD = 0xFFF
+_FIRST = ("", LANGUAGES[0])
 
 
 def guess(words: Sequence[str], declared: str = "") -> str:
@@ -30,6 +31,8 @@ def guess(words: Sequence[str], declared: str = "") -> str:
     declared = declared[:2].lower()
     if not packed:
         return declared if declared in LANGUAGES else "other" if declared else ""
+    if packed <= _FIELD and declared in _FIRST:
+        return LANGUAGES[0]
     counts = [packed >> (12 * place) & _FIELD for place in range(len(LANGUAGES) + 1)]
     if declared:
         counts[LANGUAGES.index(declared) if declared in LANGUAGES else -1] += _DECLARED

@@ -200,7 +200,9 @@ _MARKS = frozenset((".", ",", "!", "…", "@", "&", "-", "#", LINK))
 
 def closes(words: Words) -> bool:
     """Return whether a text only thanks or nods, in any claimed language."""
-    said = [word for word in words.words[: _MOST_CLOSING * 3] if word not in _MARKS]
+    if len(words.words) > _MOST_CLOSING * 3:
+        return False
+    said = [word for word in words.words if word not in _MARKS and word[0] != "@"]
     if not said or len(said) > _MOST_CLOSING:
         return False
     core, filler = _closing_words()

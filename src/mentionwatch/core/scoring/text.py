@@ -9,6 +9,7 @@ customer-service rules add to it. Urgency and intent are the points of the rules
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mentionwatch.core.scoring.index import BOOSTER, CONTRAST, DAMPENER, NEGATOR, STOP, Entry
@@ -26,7 +27,18 @@ if TYPE_CHECKING:
 NEGATIVE_TO, POSITIVE_FROM = -4, 5
 LEAST_INTENT = 10
 _REACH = 4  # tokens over which a negator reaches
+_FAR = 1000
+_OPEN = ""  # the key of phrases whose second word has an open end
+_BOOST, _DAMP, _CAPITALS = 1.3, 0.7, 1.3
+_BEFORE_BUT, _AFTER_BUT = 0.5, 1.3
+WORD = "sentiment.word"
 _MOST_WORDS = 200  # opinion words counted of one text: the two-hundredth changes nothing
+
+
+@lru_cache(maxsize=8192)
+def _reason(rule: str, points: int, quote: str, why: str) -> Reason:
+    """Return a reason; the same few come again and again, and making one costs a microsecond."""
+    return Reason(rule=rule, points=points, quote=quote, why=why)
 
 
 @dataclass(slots=True)
@@ -52,7 +64,7 @@ class View:
                 self.urgency += points
             if intent:
                 self.intents[intent] = self.intents.get(intent, 0) + points
-            self.reasons.append(Reason(rule=id_, points=points, quote=quote, why=why))
+            self.reasons.append(_reason(id_, points, quote, why))
 
 
 def score_text(rules: RuleSet, text: str, facts: TextFacts) -> TextScore:
@@ -68,7 +80,7 @@ def score_text(rules: RuleSet, text: str, facts: TextFacts) -> TextScore:
         match = expression.search(whole)
         if match:
             view.give(rule, match.group()[:80])
-    if readable and "sentiment.word" in rules.by_id:
+    if readable and WORD in rules.by_id:
         _weigh_words(view, found)
     for rule in rules.fact_rules:
         times = rule.times(view) if rule.times else 0
@@ -98,109 +110,113 @@ def _read(
 def _fire(view: View, found: list[tuple[int, Entry]]) -> None:
     """Give the reasons of all rules whose anchors occur and whose patterns match."""
     tried: set[str] = set()
-    words = view.words
+    words = view.words.words
     for at, entry in found:
         for rule in entry.rules:
             if rule.id not in tried:
-                if rule.pattern is None:
-                    tried.add(rule.id)
-                    _try(view, rule, words.quote(at, at + 1))
-                else:
-                    tried.add(rule.id)
-                    match = rule.pattern.search(words.plain)
-                    if match:
-                        _try(view, rule, words.quote_match(match))
-        for rest, _, anchored in entry.phrases:
-            if anchored and anchored.id not in tried and _follows(words.words, at, rest):
-                if anchored.pattern is None:
+                tried.add(rule.id)
+                _try(view, rule, at, at + 1)
+        if (phrases := entry.phrases) and (at + 1 < len(words)) and (words[at + 1] in phrases or _OPEN in phrases):
+            for rest, _, anchored in entry.following(words, at):
+                if anchored and anchored.id not in tried:
                     tried.add(anchored.id)
-                    _try(view, anchored, words.quote(at, at + 1 + len(rest)))
-                else:
-                    tried.add(anchored.id)
-                    match = anchored.pattern.search(words.plain)
-                    if match:
-                        _try(view, anchored, words.quote_match(match))
+                    _try(view, anchored, at, at + 1 + len(rest))
 
 
-def _try(view: View, rule: Rule, quote: str) -> None:
-    if rule.unless is None or not rule.unless.search(view.words.plain):
+def _try(view: View, rule: Rule, start: int, end: int) -> None:
+    """Give a rule's reasons if its pattern matches; the anchor stands from *start* to *end*."""
+    words = view.words
+    if rule.pattern is None:
+        quote = words.quote(start, end)
+    else:
+        match = rule.pattern.search(words.plain)
+        if match is None:
+            return
+        quote = words.quote_match(match)
+    if rule.unless is None or not rule.unless.search(words.plain):
         view.give(rule, quote)
 
 
-def _follows(words: list[str], at: int, rest: list[str]) -> bool:
-    """Return whether *rest*, perhaps with open ends, stands behind place *at*."""
-    there = words[at + 1 : at + 1 + len(rest)]
-    if there == rest:
-        return True
-    return len(there) == len(rest) and all(
-        one == want or (want[-1] == "*" and one.startswith(want[:-1]))
-        for one, want in zip(there, rest, strict=True)
-    )
+@dataclass(slots=True)
+class Weighed:
+    """One word or phrase with its valence, at the tokens *start* to *end*."""
+
+    start: int
+    end: int
+    points: float
+    why: str
 
 
 def _weigh_words(view: View, found: list[tuple[int, Entry]]) -> None:
     """Add one "sentiment.word" reason for each word or phrase with a valence."""
-    words = view.words
-    weighed: list[tuple[int, int, int, str]] = []
-    negator = pushed = -9
-    push = 1.0
-    contrast = -1
-    behind = 0
-    shouting = words.plain.upper() == f" {' '.join(words.tokens)} "
+    weighed, contrast = _weighed(view.words, found)
+    for one in weighed[:_MOST_WORDS]:
+        share = 1.0 if contrast < 0 else _BEFORE_BUT if one.start < contrast else _AFTER_BUT
+        points = round(one.points * share)
+        if points:
+            view.sentiment += points
+            quote = view.words.quote(one.start, one.end)
+            view.reasons.append(_reason(WORD, points, quote, one.why))
+
+
+def _weighed(words: Words, found: list[tuple[int, Entry]]) -> tuple[list[Weighed], int]:
+    """Return the opinion words, turned and strengthened, and the place of the last "but" or -1."""
+    weighed: list[Weighed] = []
+    lower = words.words
+    negator = pusher = contrast = -_FAR
+    push, behind = 1.0, 0
     for at, entry in found:
-        role = entry.role
         if at < behind:
             continue
+        role = entry.role
         if role == STOP:
-            negator = -9
+            negator = -_FAR
             continue
-        points, end = _valence(words.words, at, entry)
-        if points and not (at and words.words[at] == words.words[at - 1]):
-            start = at
-            value = float(points)
-            why = "a positive word" if points > 0 else "a negative word"
-            if pushed >= at - 2:
-                value *= push
-                start = pushed
-            if negator >= at - _REACH:
-                value *= -0.7 if points > 0 else -0.4
-                start = min(start, negator)
-                why = f"{why}, negated"
-            token = words.tokens[at]
-            if not shouting and len(token) > 2 and token.isupper():
-                value *= 1.3
-            weighed.append((start, end, round(value), why))
+        if entry.points or entry.phrases:
+            points, end = _valence(lower, at, entry)
+            if points and not (at and lower[at] == lower[at - 1]):
+                one = Weighed(at, end, points, "a positive word" if points > 0 else "a negative word")
+                if pusher >= at - 2:
+                    one.start = pusher
+                    one.points *= push
+                if negator >= at - _REACH:
+                    _negate(one, negator)
+                if words.tokens[at].isupper() and len(words.tokens[at]) > 2 and not words.shouted:
+                    one.points *= _CAPITALS
+                weighed.append(one)
             behind = end
         if role == NEGATOR:
             negator = at
         elif role == BOOSTER:
-            pushed, push = at, 1.3
+            pusher, push = at, _BOOST
         elif role == DAMPENER:
-            pushed, push = at, 0.7
+            pusher, push = at, _DAMP
         elif role == CONTRAST:
-            contrast, negator = at, -9
-    for start, end, points, why in weighed[:_MOST_WORDS]:
-        if contrast >= 0:
-            points = round(points * (0.5 if start < contrast else 1.3))
-        if points:
-            view.sentiment += points
-            view.reasons.append(
-                Reason(rule="sentiment.word", points=points, quote=words.quote(start, end), why=why)
-            )
+            contrast, negator = at, -_FAR
+    return weighed, contrast
+
+
+def _negate(one: Weighed, negator: int) -> None:
+    """Turn a word behind a negator: "not good" is bad, "not bad" is fairly good."""
+    one.points *= -0.7 if one.points > 0 else -0.4
+    one.start = min(one.start, negator)
+    one.why += ", negated"
 
 
 def _valence(words: list[str], at: int, entry: Entry) -> tuple[int, int]:
     """Return the points of the longest phrase or the word at *at*, and the place behind it."""
-    for rest, points, _ in entry.phrases:
-        if points is not None and _follows(words, at, rest):
-            return points, at + 1 + len(rest)
+    if (phrases := entry.phrases) and (at + 1 < len(words)) and (words[at + 1] in phrases or _OPEN in phrases):
+        for rest, points, _ in entry.following(words, at):
+            if points is not None:
+                return points, at + 1 + len(rest)
     return entry.points, at + 1
 
 
 def _finished(view: View, readable: bool) -> TextScore:
     sentiment = _limited(view, "sentiment", view.sentiment, -100)
     urgency = _limited(view, "urgency", view.urgency, 0)
-    intent = max(INTENTS, key=lambda name: view.intents.get(name, 0))
+    intents = view.intents
+    intent = max(INTENTS, key=lambda name: intents.get(name, 0)) if intents else "other"
     return TextScore(
         sentiment=_label(sentiment) if readable else "unclassified",
         sentiment_points=sentiment,

@@ -29,12 +29,17 @@ class Words:
     One text, taken apart.
 
     ``tokens`` as written and ``words`` in lower case have the same length; ``plain`` is the words
-    with single blanks between and around. A handle is "@" in ``words``.
+    with single blanks between and around.
     """
 
     tokens: list[str]
     words: list[str]
     plain: str
+
+    @property
+    def shouted(self) -> bool:
+        """Whether all is written in capitals."""
+        return not any(token.islower() for token in self.tokens)
 
     def quote(self, start: int, end: int) -> str:
         """Return what was written at the tokens *start* to *end*, at most 80 characters."""
@@ -63,8 +68,6 @@ def take_apart(text: str, known: Container[str] = ()) -> Words:
         text = re.sub(r"\.{2,}", "…", text)
     tokens = _TOKEN.findall(text)
     words = "\n".join(tokens).lower().split("\n") if tokens else []
-    if "@" in text:
-        words = ["@" if word[0] == "@" else word for word in words]
     if _STRETCHED.search(text):
         words = [_unstretched(word, known) for word in words]
     return Words(tokens, words, f" {' '.join(words)} ")
@@ -82,17 +85,21 @@ def split_hashtag(tag: str, known: Container[str]) -> str:
 
 def _segments(tag: str, known: Container[str]) -> list[str]:
     """Return the fewest known words of which *tag* consists, else nothing."""
-    best: list[list[str] | None] = [[]] + [None] * len(tag)
-    for end in range(1, len(tag) + 1):
-        for start in range(max(0, end - 20), end):
-            before = best[start]
-            if before is None or (end - start < 3 and tag[start:end] not in _SHORT):
-                continue
-            if tag[start:end] in known and (best[end] is None or len(before) + 1 < len(best[end])):  # type: ignore[arg-type]
-                best[end] = [*before, tag[start:end]]
+    best: list[list[str] | None] = [[], *([None] * len(tag))]
+    for start in range(len(tag)):
+        before = best[start]
+        if before is None:
+            continue
+        for end in range(start + 1, min(len(tag), start + _LONGEST) + 1):
+            word = tag[start:end]
+            if word in known and (end - start > 2 or word in _SHORT):
+                there = best[end]
+                if there is None or len(there) > len(before) + 1:
+                    best[end] = [*before, word]
     return best[-1] or []
 
 
+_LONGEST = 14
 _SHORT = frozenset(
     ("i", "a", "my", "me", "no", "so", "of", "on", "in", "is", "it", "to", "up", "we")
 )

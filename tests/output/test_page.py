@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
@@ -206,6 +207,14 @@ def test_a_template_of_the_owner_gets_the_documented_words() -> None:
     shown = render_template(source, busy())
     assert shown.startswith("Acme Coffee: 2 (Not complete: inbox could not be read;")
     assert "41 Thu 17:02 5 h late" in shown
+
+
+def test_the_template_of_the_documentation_works() -> None:
+    docs = (Path(__file__).resolve().parents[2] / "docs" / "output.md").read_text("utf-8")
+    (source,) = re.findall(r"```jinja\n(.*?)```", docs, re.DOTALL)
+    page = Page(render_template(source, busy()))
+    assert "5 h late: Dana Reyes on facebook (" in page.text
+    assert "Not complete: inbox" in page.text
 
 
 def test_a_template_escapes_what_it_prints() -> None:

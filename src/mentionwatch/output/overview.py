@@ -8,8 +8,7 @@ channel may hide somebody, whatever the summary claims.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mentionwatch.model.report import INCOMPLETE
 from mentionwatch.model.text import one_line
@@ -27,8 +26,7 @@ TITLES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ChannelLine:
+class ChannelLine(NamedTuple):
     """
     One channel that needs a word. ``level``: broken, warning or note.
 
@@ -49,8 +47,7 @@ class ChannelLine:
         return self.way_out.startswith("mentionwatch ")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """Rows under one title; ``total`` counts those that are not shown too."""
 
     name: str

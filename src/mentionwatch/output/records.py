@@ -50,7 +50,11 @@ CSV_COLUMNS = (
 
 
 def queue_json(report: QueueReport) -> str:
-    return _dump(queue_dict(report), indent=2) + "\n"
+    """Return the whole queue; each row on a line of its own, so that two can be compared."""
+    whole = queue_dict(report)
+    rows = ",\n    ".join(_dump(row) for row in whole["rows"])
+    head = _dump({**whole, "rows": []}, indent=2)
+    return (head.removesuffix("[]\n}") + f"[\n    {rows}\n  ]\n}}" if rows else head) + "\n"
 
 
 def queue_ndjson(report: QueueReport) -> str:
@@ -93,12 +97,12 @@ def queue_dict(report: QueueReport) -> dict[str, Any]:
     return {
         "schema": QUEUE,
         "generated_at": _time(report.generated_at),
-        "brand": clean(report.brand),
+        "brand": _clean(report.brand),
         "timezone": report.timezone,
         "open_now": report.open_now,
         "next_opening": _time(report.next_opening),
-        "hours_today": clean(report.hours_today),
-        "selection": clean(report.selection),
+        "hours_today": _clean(report.hours_today),
+        "selection": _clean(report.selection),
         "summary": {
             "complete": is_complete(report),
             "open": summary.open,
@@ -121,15 +125,15 @@ def queue_dict(report: QueueReport) -> dict[str, Any]:
 
 def state_dict(state: ChannelState) -> dict[str, Any]:
     return {
-        "name": clean(state.name),
-        "type": clean(state.type),
+        "name": _clean(state.name),
+        "type": _clean(state.type),
         "family": state.family,
         "status": state.status,
         "last_success_at": _time(state.last_success_at),
         "last_attempt_at": _time(state.last_attempt_at),
         "failing_since": _time(state.failing_since),
-        "problem": None if state.problem is None else clean(state.problem),
-        "hint": None if state.hint is None else clean(state.hint),
+        "problem": None if state.problem is None else _clean(state.problem),
+        "hint": None if state.hint is None else _clean(state.hint),
         "sees_own_replies": state.sees_own_replies,
         "notes": _texts(state.notes),
         "stored": state.stored,
@@ -139,15 +143,15 @@ def state_dict(state: ChannelState) -> dict[str, Any]:
 def row_dict(row: QueueRow) -> dict[str, Any]:
     return {
         "id": row.id,
-        "channel": clean(row.channel),
-        "type": clean(row.type),
+        "channel": _clean(row.channel),
+        "type": _clean(row.type),
         "family": row.family,
-        "kind": clean(row.kind),
+        "kind": _clean(row.kind),
         "private": row.private,
         "author": _author(row.author),
-        "title": clean(row.title),
-        "text": clean(row.text),
-        "url": clean(row.url),
+        "title": _clean(row.title),
+        "text": _clean(row.text),
+        "url": _clean(row.url),
         "media": row.media,
         "messages": row.messages,
         "published_at": _time(row.published_at),
@@ -164,9 +168,9 @@ def row_dict(row: QueueRow) -> dict[str, Any]:
         "sentiment": row.sentiment,
         "intent": row.intent,
         "state": row.state,
-        "cause": clean(row.cause),
+        "cause": _clean(row.cause),
         "section": row.section,
-        "assignee": None if row.assignee is None else clean(row.assignee),
+        "assignee": None if row.assignee is None else _clean(row.assignee),
         "on_duty": _texts(row.on_duty),
         "labels": _texts(row.labels),
         "snoozed_until": _time(row.snoozed_until),
@@ -177,10 +181,10 @@ def row_dict(row: QueueRow) -> dict[str, Any]:
         "also_on": _texts(row.also_on),
         "reasons": [
             {
-                "rule": clean(reason.rule),
+                "rule": _clean(reason.rule),
                 "points": reason.points,
-                "quote": clean(reason.quote),
-                "why": clean(reason.why),
+                "quote": _clean(reason.quote),
+                "why": _clean(reason.why),
             }
             for reason in row.reasons
         ],
@@ -192,7 +196,7 @@ def conversation_json(report: ConversationReport) -> str:
     whole = {
         "schema": CONVERSATION,
         "generated_at": _time(report.generated_at),
-        "brand": clean(report.brand),
+        "brand": _clean(report.brand),
         "timezone": report.timezone,
         "conversation": row_dict(report.row),
         "thread": [_entry(entry) for entry in report.thread],
@@ -218,14 +222,14 @@ def channels_json(
         "schema": CHANNELS,
         "types": [
             {
-                "type": clean(name),
+                "type": _clean(name),
                 "family": family,
                 "finds_untagged": can.finds_untagged,
                 "sees_own_replies": can.sees_own_replies,
                 "sees_edits": can.sees_edits,
                 "private": can.private,
-                "history": clean(can.history),
-                "cost": clean(can.cost),
+                "history": _clean(can.history),
+                "cost": _clean(can.cost),
                 "limits": _texts(can.limits),
             }
             for name, family, can in types
@@ -270,18 +274,18 @@ def _cell(value: Any) -> Any:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return defused(visible(clean(value))) if isinstance(value, str) else value
+    return defused(visible(_clean(value))) if isinstance(value, str) else value
 
 
 def _entry(entry: ThreadEntry) -> dict[str, Any]:
     return {
         "role": entry.role,
         "at": _time(entry.at),
-        "author": clean(entry.author),
-        "text": clean(entry.text),
-        "url": clean(entry.url),
-        "kind": clean(entry.kind),
-        "channel": clean(entry.channel),
+        "author": _clean(entry.author),
+        "text": _clean(entry.text),
+        "url": _clean(entry.url),
+        "kind": _clean(entry.kind),
+        "channel": _clean(entry.channel),
         "marks": _texts(entry.marks),
         "earlier_texts": _texts(entry.earlier_texts),
     }
@@ -302,15 +306,20 @@ def _clock(clock: ClockRow) -> dict[str, Any]:
 
 def _author(author: Author) -> dict[str, Any]:
     return {
-        "name": clean(author.name),
-        "handle": clean(author.handle),
-        "url": clean(author.url),
+        "name": _clean(author.name),
+        "handle": _clean(author.handle),
+        "url": _clean(author.url),
         "followers": author.followers,
     }
 
 
+def _clean(text: str) -> str:
+    # Most strings are short ASCII, and were cleaned before they were stored: nothing to look for.
+    return text if text.isascii() and text.isprintable() else clean(text)
+
+
 def _texts(texts: Iterable[str]) -> list[str]:
-    return [clean(text) for text in texts]
+    return [_clean(text) for text in texts]
 
 
 def _number(value: float | None) -> float | None:

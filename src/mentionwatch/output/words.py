@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -31,14 +31,14 @@ HIDDEN_TEXT = "(private message, text not shown here)"
 
 # Reasons that say why something is urgent come first; feelings only where room is left.
 _KINDS_OF_REASON = ("urgency", "intent", "sentiment")
-_WEB = re.compile(r"https?://[^\s/?#\\]+(?:[/?#].*)?", re.IGNORECASE | re.DOTALL)
-_UNSAFE_IN_URL = re.compile(
+# Compiled at the first link, not at start-up.
+_WEB = r"(?is)https?://[^\s/?#\\]+(?:[/?#].*)?"
+_UNSAFE_IN_URL = (
     "[\x00-\x20\x7f-\xa0\"'<>\\\\^`{|}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
     r"|\s"
 )
 
 
-@dataclass(frozen=True)
 class LocalTime:
     """
     Says when something was or will be, as seen from one moment in one zone.
@@ -48,8 +48,9 @@ class LocalTime:
         timezone: IANA name.
     """
 
-    now: datetime | None
-    timezone: str
+    def __init__(self, now: datetime | None, timezone: str) -> None:
+        self.now = now
+        self.timezone = timezone
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -277,9 +278,9 @@ def listed(names: Iterable[str]) -> str:
 def safe_url(url: str) -> str:
     """Return a URL that may become a link: http or https, nothing that ends a quote; else ""."""
     url = url.strip()
-    if not _WEB.fullmatch(url):
+    if not re.fullmatch(_WEB, url):
         return ""
-    return _UNSAFE_IN_URL.sub(_percent_encoded, url)
+    return re.sub(_UNSAFE_IN_URL, _percent_encoded, url)
 
 
 def _percent_encoded(match: re.Match[str]) -> str:

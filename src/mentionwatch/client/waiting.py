@@ -41,7 +41,7 @@ def wanted_wait(headers: Mapping[str, str], now: float) -> float | None:
 
 def backoff(failures: int) -> float:
     """Return 0.5, 1, 2 ... 8 seconds plus up to half as much again, so that many spread out."""
-    base = min(0.5 * 2.0 ** (failures - 1), 8.0)
+    base = 0.5 * 2.0 ** min(failures - 1, 4)
     return base + random.uniform(0.0, base / 2)  # noqa: S311 - no secret
 
 

@@ -125,11 +125,13 @@ def _file(written: str) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"
         raise Failed(f"the file {written} cannot be read ({reason})") from None
-    with open(descriptor, "rb") as stream:  # noqa: PTH123 - the descriptor that was checked
+    try:
         problem = _unsafe(descriptor)
         if problem:
             raise Failed(f"the file {written} {problem}", hint=f"run: chmod 600 {written}")
-        data = stream.read(LONGEST + 1)
+        data = os.read(descriptor, LONGEST + 1)
+    finally:
+        os.close(descriptor)
     return _first_line(data, f"the file {written}")
 
 
@@ -247,7 +249,7 @@ def _listen(process: Popen[bytes], seconds: float, name: str) -> tuple[bytes, st
             hint="it may wait for a password; for cron use file:",
         ) from None
     for reader in readers:
-        reader.join(1.0)  # a program left in the background may hold the pipe open
+        reader.join(0.3)  # a program left in the background may hold the pipe open
     said = " ".join(err.decode("utf-8", "replace").split())
     return bytes(out), redact(said)[:200], code
 

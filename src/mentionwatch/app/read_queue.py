@@ -53,6 +53,7 @@ class Wanted:
     snoozed: bool = False
     where: str = "1"
     values: Mapping[str, Any] = field(default_factory=dict)
+    selection: str = ""
 
 
 def bring_up_to_date(setting: Setting, now: datetime) -> int:
@@ -102,6 +103,7 @@ def read_queue(
         next_opening=None if hours.is_open(now) else hours.next_opening(now),
         hours_today=_today(hours, now, zone),
         notices=_notices(setting, states, unassessed),
+        selection=wanted.selection,
     )
 
 
@@ -333,6 +335,9 @@ def read_conversation(setting: Setting, now: datetime, number: int) -> Conversat
         clocks=_clocks(connection, found, reader.row(row), hours, now),
         earlier=tuple(reader.row(other) for other in queue.rows_by_id(connection, earlier)),
         aliases=tuple(threads.aliases(connection, found)),
+        generated_at=now,
+        timezone=setting.config.hours.timezone,
+        brand=setting.config.brand.name,
     )
 
 

@@ -34,6 +34,12 @@ class Setting:
     config: Config
     store: Store
 
+    def __enter__(self) -> Setting:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.store.close()
+
 
 def settings(config: Config) -> Settings:
     return Settings(

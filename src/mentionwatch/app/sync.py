@@ -175,6 +175,7 @@ class _Run:
                 )
                 for row in queue.open_items(connection, name, OPEN_ITEMS)
             ),
+            channel=name,
             known_own_ids=tuple(queue.reply_ids_since(connection, name, watched, OPEN_ITEMS)),
         )
 

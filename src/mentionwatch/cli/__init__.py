@@ -1,0 +1,1 @@
+"""The terminal: arguments, clock, environment, printing. Nothing else prints or asks the time."""

@@ -1,0 +1,5 @@
+"""``python -m mentionwatch``."""
+
+from mentionwatch.cli.start import run
+
+run()

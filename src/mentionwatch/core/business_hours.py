@@ -44,6 +44,7 @@ __all__ = [
 
 _SEARCH_DAYS = 400  # a year of closure is possible, more is a mistake in the configuration
 _REMEMBERED_DAYS = 5_000
+_BLOCK = 32
 _LAST_QUARTER_AT_MOST = timedelta(hours=2)
 _NOTHING = timedelta()
 
@@ -78,6 +79,7 @@ class BusinessHours:
     _zone: ZoneInfo = field(init=False, repr=False, compare=False)
     _ranges: tuple[DateRange, ...] = field(init=False, repr=False, compare=False)
     _known: dict[int, tuple[Span, ...]] = field(init=False, repr=False, compare=False)
+    _blocks: dict[int, timedelta] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         week = _settled_week(self.week, always_open=self.always_open)
@@ -91,6 +93,7 @@ class BusinessHours:
             "_zone": zone(self.timezone),
             "_ranges": closed,
             "_known": {},
+            "_blocks": {},
         }
         for name, value in settled.items():
             object.__setattr__(self, name, value)
@@ -181,8 +184,10 @@ class BusinessHours:
             return _NOTHING
         if self._never_closes():
             return end - start
-        total = _NOTHING
-        for day in range(self._local_day(start) - 1, self._local_day(end) + 2):
+        first, last = self._local_day(start) - 1, self._local_day(end) + 1
+        within = range(first + 3, max(first + 3, last - 3))  # their nights included
+        total = self._whole_days(within)
+        for day in (*range(first, min(within.start, last + 1)), *range(within.stop, last + 1)):
             for opening, closing in self._spans(day):
                 if closing > start and opening < end:
                     total += min(closing, end) - max(opening, start)
@@ -217,6 +222,26 @@ class BusinessHours:
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"these are no stored opening hours: {str(value)[:60]}") from error
+
+    def _whole_days(self, numbers: range) -> timedelta:
+        """Return the open time of days, by blocks that are remembered: years are counted too."""
+        total = _NOTHING
+        number = numbers.start
+        while number < numbers.stop:
+            block, offset = divmod(number, _BLOCK)
+            if offset == 0 and number + _BLOCK <= numbers.stop:
+                if block not in self._blocks:
+                    self._blocks[block] = self._open_on(range(number, number + _BLOCK))
+                total += self._blocks[block]
+                number += _BLOCK
+            else:
+                total += self._open_on(range(number, number + 1))
+                number += 1
+        return total
+
+    def _open_on(self, numbers: range) -> timedelta:
+        spans = (span for number in numbers for span in self._spans(number))
+        return sum((end - start for start, end in spans), _NOTHING)
 
     def _add_business_days(self, start: datetime, count: int) -> datetime:
         number, opening, _ = next(self._spans_from(start))

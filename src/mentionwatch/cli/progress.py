@@ -97,11 +97,11 @@ class BarDisplay(LineDisplay):
 def line(outcome: Outcome, saved: Saved) -> str:
     """Return one line on how a channel's run ended."""
     counts = [
-        f"{number} {word if number != 1 else word.removesuffix('s')}"
-        for number, word in (
-            (saved.mentions, "new mentions"),
-            (saved.replies, "replies of yours" if saved.replies != 1 else "reply of yours"),
-            (saved.updated, "changes"),
+        f"{number} {one if number == 1 else many}"
+        for number, one, many in (
+            (saved.mentions, "new mention", "new mentions"),
+            (saved.replies, "reply of yours", "replies of yours"),
+            (saved.updated, "change", "changes"),
         )
         if number
     ]

@@ -14,6 +14,7 @@ from mentionwatch.model.report import INCOMPLETE
 if TYPE_CHECKING:
     from mentionwatch.app.setting import Setting
     from mentionwatch.app.sync import SyncReport
+    from mentionwatch.cli.progress import SilentDisplay
     from mentionwatch.model.report import QueueReport
 
 FailOn = Annotated[
@@ -91,7 +92,7 @@ def _sync(setting: Setting, only: list[str], *, quiet: bool) -> SyncReport:
     for name in only:
         if name not in known:
             raise UsageError(f"there is no channel {name}", hint=f"one of {', '.join(known)}")
-    with progress(quiet, len(only or known)) as telling:
+    with display(quiet, len(only or known)) as telling:
         report = run_sync(
             setting,
             shared.now,
@@ -104,9 +105,9 @@ def _sync(setting: Setting, only: list[str], *, quiet: bool) -> SyncReport:
     return report
 
 
-def progress(quiet: bool, channels: int) -> SilentDisplay:
-    from mentionwatch.cli.progress import BarDisplay, LineDisplay, SilentDisplay
+def display(quiet: bool, channels: int) -> SilentDisplay:
+    from mentionwatch.cli import progress as displays
 
     if quiet:
-        return SilentDisplay()
-    return BarDisplay(channels) if sys.stderr.isatty() else LineDisplay()
+        return displays.SilentDisplay()
+    return displays.BarDisplay(channels) if sys.stderr.isatty() else displays.LineDisplay()

@@ -153,6 +153,7 @@ HOSTILE_MARKDOWN = [
     "***\n___",
     "ends with a backslash\\",
     "line\r\nother\n\n\n# far",
+    "paragraph\n\n    indented code\n\n\tmore code",
 ]
 
 
@@ -164,6 +165,12 @@ def test_a_mention_has_no_markup_in_markdown(text: str) -> None:
     tags = [re.findall(r"<(\w+)", html) for html in (plain, hostile)]
     extra = [tag for tag in tags[1] if tag not in ("br", "p")]
     assert extra == [tag for tag in tags[0] if tag not in ("br", "p")]
+
+
+def test_what_looks_like_an_entity_stays_what_it_is() -> None:
+    assert MarkdownIt("commonmark").render(escape_markdown("&lt;b &#60;")) == (
+        "<p>&amp;lt;b &amp;#60;</p>\n"
+    )
 
 
 @pytest.mark.parametrize("field", ["title", "name", "handle", "channel", "hint", "why"])

@@ -62,6 +62,12 @@ def test_colour_only_repeats_what_the_words_say() -> None:
     assert ANSI.sub("", coloured) == queue_table(busy(), width=80, colour=False)
 
 
+def test_a_colour_ends_with_the_words_it_is_for() -> None:
+    coloured = queue_table(busy(), width=80, colour=True)
+    assert "inbox  \x1b[0mimap.example.com" in coloured
+    assert "\x1b[1mCold coffee\x1b[0m: Waited" in coloured
+
+
 def test_the_environment_does_not_decide(monkeypatch: pytest.MonkeyPatch) -> None:
     before = queue_table(busy(), width=80, colour=False)
     coloured = queue_table(busy(), width=80, colour=True)

@@ -310,7 +310,7 @@ def _text(text: str, style: str = "") -> Text:
 def _console(out: StringIO, width: int, colour: bool) -> Console:
     from rich.console import Console
 
-    # The environment is the caller's business: with it rich would decide on colour by itself.
+    # Everything is said, so that neither the environment nor the stream decides.
     return Console(
         file=out,
         width=width,
@@ -321,5 +321,4 @@ def _console(out: StringIO, width: int, colour: bool) -> Console:
         emoji=False,
         highlight=False,
         legacy_windows=False,
-        _environ={},
     )

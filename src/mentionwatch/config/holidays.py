@@ -19,6 +19,7 @@ ICS_LIMIT = 512 * 1024
 _EVENTS_LIMIT = 5_000
 _YEARS_LIMIT = 100
 _COUNTED_FROM = 1900
+_LENGTH_LIMIT = 366
 _ONE_DAY = timedelta(days=1)
 _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _RULE_PARTS = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYMONTH", "BYMONTHDAY", "BYDAY", "WKST"}
@@ -140,11 +141,13 @@ def _closures(event: Any, years: set[int]) -> Iterator[tuple[date, int]]:
     start, length = _whole_days(event)
     if length < 1:
         raise _PassedOver("it takes only part of a day; put half days under special")
+    if length > _LENGTH_LIMIT:
+        raise _PassedOver("it lasts longer than a year")
     removed = {_day(value.dt) for value in _listed(event, "EXDATE")}
     rules = event.get("RRULE")
     if isinstance(rules, list):
         raise _PassedOver("it repeats by several rules")
-    starts = {start} if rules is None else set(_yearly(start, length, rules, years))
+    starts = {start} if rules is None else set(_yearly(start, rules, years))
     starts |= {_day(value.dt) for value in _listed(event, "RDATE") if hasattr(value, "dt")}
     for each in sorted(starts - removed):
         yield each, length
@@ -177,7 +180,7 @@ def _whole_days(event: Any) -> tuple[date, int]:
     return first, max((_day(end) - first).days, 0)
 
 
-def _yearly(start: date, length: int, rule: Any, years: set[int]) -> Iterator[date]:
+def _yearly(start: date, rule: Any, years: set[int]) -> Iterator[date]:
     """Yield the days on which a yearly rule falls, as far as they touch the years wanted."""
     if list(rule.get("FREQ", [])) != ["YEARLY"] or not set(rule) <= _RULE_PARTS:
         raise _PassedOver("it repeats in another rhythm than yearly")
@@ -186,7 +189,7 @@ def _yearly(start: date, length: int, rule: Any, years: set[int]) -> Iterator[da
     left = int(rule["COUNT"][0]) if rule.get("COUNT") else None
     if left is not None and start.year < _COUNTED_FROM:
         raise _PassedOver("it repeats in a way that is not understood")
-    needed = min(years, default=0) - 1 - length // 365
+    needed = min(years, default=0) - 2  # a long closure may begin the year before
     skipped = 0 if left is not None else max(needed - start.year, 0) // step * step
     for year in range(start.year + skipped, max(years, default=0) + 1, step):
         for day in _days_of_year(start, rule, year):
@@ -240,6 +243,6 @@ def _named(
     if not years:
         return {}
     first = max(start, date(min(years), 1, 1))
-    last = min(start + timedelta(days=min(length, 36_525) - 1), date(max(years), 12, 31))
+    last = min(start + timedelta(days=length - 1), date(max(years), 12, 31))
     days = (first + timedelta(days=n) for n in range((last - first).days + 1))
     return {day: title for day in days if day.year in years and day not in found}

@@ -160,19 +160,22 @@ class Heard:
     def __init__(self, name: str) -> None:
         self._name = name
         self._count = 0
-        self.last = ""
+        self._last = b""
+
+    @property
+    def last(self) -> str:
+        return _shown(self._last.decode("utf-8", "replace"))
 
     def line(self, data: bytes) -> None:
         import logging
 
-        told = _shown(data.decode("utf-8", "replace"))
-        if not told:
+        if not data.strip():
             return
-        self.last = told
+        self._last = data[-2_000:]
         self._count += 1
         log = logging.getLogger(__name__)
         if self._count <= MAX_HEARD:
-            log.info("%s: %s", self._name, told)
+            log.info("%s: %s", self._name, self.last)
         elif self._count == MAX_HEARD + 1:
             log.info("%s: says more, which is left out", self._name)
 

@@ -25,7 +25,7 @@ from mentionwatch.errors import SourceUnreadable
 from mentionwatch.model.text import html_to_text
 
 Place = str | int  # the name of a column, its number, or an expression
-_KEYS = frozenset(("column", "columns", "equals", "format", "tz", "value", "html"))
+_KEYS = frozenset(("column", "columns", "equals", "format", "tz", "value", "html", "sorted"))
 
 # What a column without a map is called when it does not bear the field's own name.
 ALIASES: Mapping[str, tuple[str, ...]] = {
@@ -39,7 +39,12 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Field:
-    """Where one field of a record comes from; ``value`` where it is the same for all."""
+    """
+    Where one field of a record comes from; ``value`` where it is the same for all.
+
+    ``sorted`` joins several columns in the order of their values: the numbers of caller and called
+    make the same thread in both directions.
+    """
 
     places: tuple[Place, ...] = ()
     equals: frozenset[str] | None = None
@@ -47,6 +52,7 @@ class Field:
     tz: str = ""
     value: Any = None
     html: bool = False
+    sorted: bool = False
 
     def of(self, get: Callable[[Place], Any], name: str, tz: str, date_format: str) -> Any:
         """Return the field's value. Raises UnknownTime."""
@@ -55,6 +61,8 @@ class Field:
         found = [get(place) for place in self.places]
         if self.equals is not None:
             return any(_plain(value) in self.equals for value in found)
+        if self.sorted:
+            found.sort(key=str)
         value = found[0] if len(found) == 1 else _joined(name, found)
         if self.html and isinstance(value, str):
             return html_to_text(value)
@@ -105,7 +113,12 @@ def _table(value: Mapping[str, Any]) -> Field:
     check_format(pattern)
     zone(tz)
     return Field(
-        places=places, equals=equals, format=pattern, tz=tz, html=bool(value.get("html", False))
+        places=places,
+        equals=equals,
+        format=pattern,
+        tz=tz,
+        html=bool(value.get("html", False)),
+        sorted=bool(value.get("sorted", False)),
     )
 
 
@@ -139,7 +152,7 @@ class RowMap:
     Args:
         plan: The owner's map; "" parts of it are already gone.
         columns: The header row; column n is called "n" where there is none.
-        strict: Read nothing but what the plan names.
+        strict: Read nothing but what the plan names; what is not there is left out (a preset).
         where: Names the file in messages.
 
     Raises:
@@ -152,7 +165,7 @@ class RowMap:
         self._index: dict[str, int] = {}
         for number, column in enumerate(self._columns):
             self._index.setdefault(column.casefold(), number)
-        self.plan = dict(plan if strict else self._completed(plan))
+        self.plan = dict(self._present(plan) if strict else self._completed(plan))
         self._numbers = {
             place: self._number(place) for field in self.plan.values() for place in field.places
         }
@@ -187,6 +200,19 @@ class RowMap:
         if len(row) > width:
             found["surplus"] = list(row[width:])
         return found
+
+    def _present(self, plan: Plan) -> dict[str, Field]:
+        """Leave out what this version of the export does not have; not the text."""
+        return {
+            name: field
+            for name, field in plan.items()
+            if name == "text" or all(self._has(place) for place in field.places)
+        }
+
+    def _has(self, place: Place) -> bool:
+        if isinstance(place, int):
+            return place <= len(self._columns)
+        return place.strip().casefold() in self._index
 
     def _completed(self, plan: Plan) -> dict[str, Field]:
         """Add the fields that columns name by themselves."""

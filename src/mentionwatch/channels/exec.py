@@ -173,6 +173,8 @@ class ExecSession:
         code = 0
         with _state_file(query.state(STREAM)) as state_file:
             self._program = self._start(query, state_file, heard)
+            if self._aborted:  # while it was being started
+                self._program.abort()
             try:
                 for chunk in self._program.chunks():
                     output.take(chunk)

@@ -155,7 +155,9 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _tables(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+    """Count the tables of somebody else's; the log of migrations comes before the first one."""
+    query = "SELECT count(*) FROM sqlite_master WHERE tbl_name NOT LIKE '%sqlite\\_%' ESCAPE '\\'"
+    return int(connection.execute(query).fetchone()[0])
 
 
 def _lock_file(handle: int) -> None:

@@ -55,6 +55,12 @@ service imap-login {{
   }}
   chroot =
 }}
+# Without the delays for an address that has had a wrong password.
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=any {base}/users
@@ -166,7 +172,7 @@ def _prepare(base: Path) -> Dovecot:
     (base / "mail").mkdir()
     os.chown(base / "mail", nobody.pw_uid, nobody.pw_gid)
     authority = trustme.CA()
-    certificate = authority.issue_cert("localhost", "127.0.0.1")
+    certificate = authority.issue_cert("127.0.0.1")
     authority.cert_pem.write_to_path(base / "ca.pem")
     certificate.private_key_pem.write_to_path(base / "server.key")
     for number, pem in enumerate(certificate.cert_chain_pems):

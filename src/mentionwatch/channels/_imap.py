@@ -26,6 +26,7 @@ from mentionwatch.channels._imap_format import (
     ranges,
 )
 from mentionwatch.channels._imap_line import (
+    Dropped,
     Line,
     Server,
     Wire,
@@ -40,6 +41,7 @@ from mentionwatch.errors import (
     NotFound,
     ServerFailed,
     UnexpectedPayload,
+    Unreachable,
 )
 
 HEADER_BYTES = 64 * 1024
@@ -80,8 +82,10 @@ class Mailbox:
                 _log_in(self._wire, server, login)
                 # What is offered changes with the login, and imaplib does not ask again.
                 answer = self._wire.capability()[1]
-        except ChannelError:
+        except ChannelError as error:
             self.close()
+            if isinstance(error, Dropped):  # may be a refusal too: not to be tried again
+                raise Unreachable(f"{error.message} at login", error.hint) from error
             raise
         self.capabilities = frozenset(
             (answer[-1] or b"").decode("ascii", "replace").upper().split()
@@ -230,8 +234,7 @@ def _log_in(wire: Wire, server: Server, login: Login) -> None:
         else:
             wire.login(quoted(login.username), secret)
     except imaplib.IMAP4.abort as error:
-        text = words_of(error)
-        if busy(text) or "BYE" not in text.upper():
+        if "socket error" in (text := words_of(error)):
             raise
         raise _refused(server, login, text) from None
     except imaplib.IMAP4.error as error:

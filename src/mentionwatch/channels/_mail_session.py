@@ -39,21 +39,23 @@ class MailSession:
         self._box: Mailbox | None = None
 
     def account(self) -> Account:
-        box = self._mailbox()
-        folders, username = box.folders(), self._settings.username
-        there = [name for name in self._settings.folders if _listed(folders, name)]
-        missing = [name for name in self._settings.folders if name not in there]
+        box, one = self._mailbox(), self._settings
+        folders = box.folders()
         sent = self._sent(folders)
-        names = ", ".join([*there, *([sent] if sent else [])])
+        wanted = [name for name in dict.fromkeys((*one.folders, sent)) if name]
+        there = [name for name in wanted if _is_listed(folders, name)]
         warnings = [
             f"there is no folder '{name}'; there are: {', '.join(list(folders)[:20])}"
-            for name in missing
+            for name in wanted
+            if name not in there
         ]
+        if sent not in there:
+            warnings.append(NO_SENT)
         return Account(
-            id=username.casefold() if "@" in username else f"{username}@{self._settings.host}",
-            names=(username,),
-            summary=f"logged in as {username}; folders: {names}",
-            warnings=(*warnings, *(() if sent else (NO_SENT,))),
+            id=one.username.casefold() if "@" in one.username else f"{one.username}@{one.host}",
+            names=(one.username,),
+            summary=f"logged in as {one.username}; folders: {', '.join(there)}",
+            warnings=tuple(warnings),
         )
 
     def pages(self, query: Query) -> Iterator[Page]:
@@ -121,5 +123,5 @@ class MailSession:
             raise missing[0]
 
 
-def _listed(folders: dict[str, Folder], name: str) -> bool:
+def _is_listed(folders: dict[str, Folder], name: str) -> bool:
     return name.upper() == "INBOX" or name.casefold() in {one.casefold() for one in folders}

@@ -11,7 +11,7 @@ import pytest
 import tomli
 
 from mentionwatch.channels import BUILTIN, load
-from mentionwatch.config import schema, settings
+from mentionwatch.config import outgoing, schema, settings
 from mentionwatch.config.channel_tables import COMMON
 
 TEXT = (Path(__file__).parents[2] / "config.example.toml").read_text(encoding="utf-8")
@@ -80,12 +80,12 @@ def names(cls: type[Any], **renamed: str) -> set[str]:
         ("queue", names(settings.QueueSettings)),
         ("team", names(settings.Team)),
         ("rules", names(settings.RuleSettings)),
-        ("digest", names(settings.Digest, sender="from")),
-        ("digest.smtp", names(settings.Smtp)),
-        ("notify", names(settings.NotifyTarget)),
-        ("handoff.*", names(settings.Handoff) - {"name"}),
-        ("handoff.*.auth", names(settings.Auth)),
-        ("replies.*", names(settings.SavedReply) - {"name"}),
+        ("digest", names(outgoing.Digest, sender="from")),
+        ("digest.smtp", names(outgoing.Smtp)),
+        ("notify", names(outgoing.NotifyTarget)),
+        ("handoff.*", names(outgoing.Handoff) - {"name"}),
+        ("handoff.*.auth", names(outgoing.Auth)),
+        ("replies.*", names(outgoing.SavedReply) - {"name"}),
     ],
 )
 def test_every_key_of_a_section_is_shown(path, expected):

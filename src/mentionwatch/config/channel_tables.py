@@ -104,9 +104,10 @@ def _made(cls: type[Any], kind: str, table: Table, common: dict[str, Any]) -> An
     keys = schema.keys_of(cls)
     table.know(keys)
     table.know(COMMON)
-    table.finish()
     given = {name: value for name, value in common.items() if name in keys and name in table}
-    return schema.build(cls, table, given)
+    made = schema.build(cls, table, given)
+    table.finish()
+    return made
 
 
 def _reason(error: Exception) -> str:

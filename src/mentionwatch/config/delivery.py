@@ -7,6 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from mentionwatch.config.hours import span
+from mentionwatch.config.outgoing import (
+    Auth,
+    Digest,
+    Event,
+    Handoff,
+    NotifyTarget,
+    SavedReply,
+    Smtp,
+)
 from mentionwatch.config.periods import seconds
 from mentionwatch.config.reading import (
     Table,
@@ -20,20 +29,11 @@ from mentionwatch.config.reading import (
     whole,
 )
 from mentionwatch.config.sealed import needed, optional, programs_allowed, secret, secrets
-from mentionwatch.config.settings import (
-    Auth,
-    Digest,
-    Event,
-    Handoff,
-    NotifyTarget,
-    SavedReply,
-    Smtp,
-)
 from mentionwatch.credentials import Secret
 from mentionwatch.model.score import INTENTS, PRIORITIES
 
-_ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
-_NAMED_ADDRESS = re.compile(r"[^<>\r\n]*<[^@\s<>,;]+@[^@\s<>,;]+>")
+_ADDRESS = r"[^@\s<>,;]+@[^@\s<>,;]+"
+_NAMED_ADDRESS = r"[^<>\r\n]*<[^@\s<>,;]+@[^@\s<>,;]+>"
 _PORTS = {"ssl": 465, "starttls": 587, "none": 25}
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 SERVICES = ("slack", "discord", "teams", "ntfy", "webhook", "apprise")
@@ -149,7 +149,7 @@ def _notify(table: Table, others: Mapping[str, NotifyTarget]) -> NotifyTarget:
         (table / "url").problem('is not for to = "apprise": write urls = ["…"]')
     events = _events(table, "when")
     if "when" not in table:
-        (table / "when").problem("is missing", 'for example: when = ["new:urgent"]')
+        table.miss("when", 'for example: when = ["new:urgent"]')
     target = NotifyTarget(
         name=_unique(table, to, others),
         to=to,
@@ -222,7 +222,7 @@ def _handoff(name: str, table: Table) -> Handoff:
     preset = table.get("preset", choice(*PRESETS), "")
     auth = table.table("auth")
     if "url" not in table and preset in ("", "webhook"):
-        (table / "url").problem("is missing", 'for example: url = "https://desk.example/tickets"')
+        table.miss("url", 'for example: url = "https://desk.example/tickets"')
     body = table.table("body")
     found = Handoff(
         name=name,
@@ -281,14 +281,14 @@ def read_replies(root: Table) -> tuple[SavedReply, ...]:
 
 def _address(value: Any) -> str:
     found = text(value).strip()
-    if not _ADDRESS.fullmatch(found):
+    if not re.fullmatch(_ADDRESS, found):
         raise Wrong(f'must be a mail address such as "owner@example.com", not {shown(found)}')
     return found
 
 
 def _sender(value: Any) -> str:
     found = text(value).strip()
-    if _NAMED_ADDRESS.fullmatch(found):
+    if re.fullmatch(_NAMED_ADDRESS, found):
         return found
     return _address(found)
 

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 DAY = 1440
 _KEYS = ("timezone", "holidays", "closed", "special", "always")
-_TIMES = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*(?:-|–|to)\s*([0-9]{1,2}):([0-9]{2})")
-_REGION = re.compile(r"[A-Z]{2,3}(-[A-Z0-9]{1,4})?")
+# Texts, not compiled patterns: what a file does not use is not compiled at every start.
+_TIMES = r"([0-9]{1,2}):([0-9]{2})\s*(?:-|–|to)\s*([0-9]{1,2}):([0-9]{2})"
+_REGION = r"[A-Z]{2,3}(-[A-Z0-9]{1,4})?"
 _SHAPE = '"HH:MM-HH:MM", for example "09:00-17:30"'
 
 
@@ -117,11 +118,11 @@ def _near(name: str, places: Mapping[str, str]) -> str:
 
 def _holidays(value: Any, folder: Path) -> str:
     name = text(value).strip()
-    if name.startswith(("https://", "http://")) or _REGION.fullmatch(name):
+    if name.startswith(("https://", "http://")) or re.fullmatch(_REGION, name):
         return name
     if name.lower().endswith(".ics"):
         return str(local_path(folder)(name))
-    hint = f'did you mean "{name.upper()}"?' if _REGION.fullmatch(name.upper()) else ""
+    hint = f'did you mean "{name.upper()}"?' if re.fullmatch(_REGION, name.upper()) else ""
     raise Wrong(
         'must be a country or region such as "GB-ENG" or "US", or the path or URL of an .ics '
         f"file, not {shown(name)}",
@@ -140,7 +141,7 @@ def spans(value: Any, place: Place) -> tuple[Span, ...]:
 
 def span(value: Any) -> Span:
     """Check for "HH:MM-HH:MM"; an end at or before the start lies on the next day."""
-    if not isinstance(value, str) or not (found := _TIMES.fullmatch(value.strip())):
+    if not isinstance(value, str) or not (found := re.fullmatch(_TIMES, value.strip())):
         raise Wrong(f"must be {_SHAPE}, not {shown(value)}")
     start, end = _minutes(found[1], found[2]), _minutes(found[3], found[4])
     if start == DAY:

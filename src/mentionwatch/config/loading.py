@@ -7,21 +7,22 @@ import re
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mentionwatch.config.channel_tables import read_channels
 from mentionwatch.config.hours import read_hours
-from mentionwatch.config.lines import Key, key_lines
 from mentionwatch.config.people import read_brand, read_team
 from mentionwatch.config.reading import Place, Report, Table
-from mentionwatch.config.rules import read_rules
 from mentionwatch.config.settings import Config, Found
 from mentionwatch.config.targets import read_queue, read_targets
 from mentionwatch.errors import ConfigError, Problem
 
+if TYPE_CHECKING:
+    from mentionwatch.config.lines import Key
+
 LARGEST = 1024 * 1024
 DEEPEST = 30
-_AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_OUTGOING = ("digest", "notify", "handoff", "replies")
+_AT_LINE = r" \(at (?:line (\d+), column \d+|end of document)\)$"
 _CLOSE = "a list ends with ], an inline table with }"
 _HINTS = (
     ("Invalid value", 'texts stand in quotes: name = "Acme"; true, false and numbers do not'),
@@ -53,13 +54,9 @@ def load(found: Found, environ: Mapping[str, str]) -> Config:
             path, 0, "lies in the current folder but belongs to another user", "name it: --config"
         )
     values = read_toml(text, path)
-    report = Report(
-        path=path,
-        folder=found.path.absolute().parent,
-        lines=LazyLines(text),
-        no_programs=_no_programs(found, status),
-    )
-    config = _config(Table(Place(report=report), values), found, environ, status)
+    folder = found.path.absolute().parent
+    report = Report(path, folder, LazyLines(text), _no_programs(found, status))
+    config = _config(Table(Place(report), values), found, environ, status)
     if report.problems:
         raise ConfigError(sorted(report.problems, key=lambda problem: problem.line))
     return config
@@ -75,9 +72,7 @@ def _config(
         "targets": read_targets(root.table("targets")),
         "queue": read_queue(root.table("queue")),
         "team": read_team(root.table("team"), environ),
-        "channels": read_channels(root.table("channels")),
-        "rules": read_rules(root.table("rules")),
-        **_outgoing(root),
+        **_used(root),
     }
     root.finish("section")
     return Config(
@@ -88,22 +83,29 @@ def _config(
     )
 
 
-def _outgoing(root: Table) -> dict[str, Any]:
-    """Read what mails, alerts and hands off; these parts are only loaded where they are used."""
-    root.know(("digest", "notify", "handoff", "replies"))
-    if not {"digest", "notify", "handoff", "replies"} & set(root.values):
-        return {}
-    from mentionwatch.config import delivery
+def _used(root: Table) -> dict[str, Any]:
+    """Read the sections whose readers are only imported where the file has them."""
+    root.know(("channels", "rules", *_OUTGOING))
+    found: dict[str, Any] = {}
+    if "channels" in root:
+        from mentionwatch.config.channel_tables import read_channels
 
-    return {
-        "digest": delivery.read_digest(root.table("digest")),
-        "notify": delivery.read_notify(root),
-        "handoffs": delivery.read_handoffs(root),
-        "saved_replies": delivery.read_replies(root),
-    }
+        found["channels"] = read_channels(root.table("channels"))
+    if "rules" in root:
+        from mentionwatch.config.rules import read_rules
+
+        found["rules"] = read_rules(root.table("rules"))
+    if any(name in root for name in _OUTGOING):
+        from mentionwatch.config import delivery
+
+        found["digest"] = delivery.read_digest(root.table("digest"))
+        found["notify"] = delivery.read_notify(root)
+        found["handoffs"] = delivery.read_handoffs(root)
+        found["saved_replies"] = delivery.read_replies(root)
+    return found
 
 
-class LazyLines(Mapping[Key, int]):
+class LazyLines(Mapping["Key", int]):
     """The lines of a text's keys, looked for when the first problem needs one."""
 
     def __init__(self, text: str) -> None:
@@ -112,6 +114,8 @@ class LazyLines(Mapping[Key, int]):
 
     def _lines(self) -> dict[Key, int]:
         if self._found is None:
+            from mentionwatch.config.lines import key_lines
+
             self._found = key_lines(self._text)
         return self._found
 
@@ -149,7 +153,7 @@ def read_toml(text: str, path: str) -> dict[str, Any]:
 
 
 def _invalid(path: str, text: str, message: str) -> ConfigError:
-    place = _AT_LINE.search(message)
+    place = re.search(_AT_LINE, message)
     line = int(place[1]) if place and place[1] else text.count("\n") + 1 if place else 0
     what = message[: place.start()] if place else message.partition(":")[0]
     hint = next((hint for part, hint in _HINTS if part in what), "")

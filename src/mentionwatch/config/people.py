@@ -10,7 +10,7 @@ from mentionwatch.config.hours import weekdays
 from mentionwatch.config.reading import Table, Wrong, elements, shown, suggestion, text
 from mentionwatch.config.settings import WEEKDAYS, Brand, Team
 
-_DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W_](?:[\w-]{0,61}[^\W_])?")
+_DOMAIN = r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W_](?:[\w-]{0,61}[^\W_])?"
 ME = "MENTIONWATCH_ME"
 
 
@@ -19,9 +19,7 @@ def read_brand(root: Table) -> Brand:
     table = root.table("brand")
     if table is None:
         if "brand" not in root:
-            (root / "brand").problem(
-                "is missing", 'write [brand] and below it: name = "Your business"'
-            )
+            root.miss("brand", 'write [brand] and below it: name = "Your business"')
         return Brand(name="?", terms=("?",))
     name = table.need("name", text, "?", 'for example: name = "Acme Coffee"')
     brand = Brand(
@@ -62,10 +60,10 @@ def _expression(written: str) -> None:
 
 def _domain(value: Any) -> str:
     found = text(value).strip().lower()
-    if _DOMAIN.fullmatch(found):
+    if re.fullmatch(_DOMAIN, found):
         return found
     bare = re.sub(r"^[a-z]+://", "", found).split("/")[0].removeprefix("www.")
-    hint = f'did you mean "{bare}"?' if _DOMAIN.fullmatch(bare) else ""
+    hint = f'did you mean "{bare}"?' if re.fullmatch(_DOMAIN, bare) else ""
     raise Wrong(f'must be a domain such as "acmecoffee.example", not {shown(found)}', hint)
 
 

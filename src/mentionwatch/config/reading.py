@@ -8,12 +8,13 @@ applies checks, remembers the problems and which keys were asked for, and names 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from mentionwatch.config.lines import Key
 from mentionwatch.errors import Problem
+
+if TYPE_CHECKING:
+    from mentionwatch.config.lines import Key
 
 T = TypeVar("T")
 
@@ -27,7 +28,6 @@ class Wrong(ValueError):
         self.hint = hint
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
     """
     What is known of one file, and what is found out while it is read.
@@ -37,13 +37,20 @@ class Report:
     ``plain_secrets``: the keys whose secrets stand in the file itself.
     """
 
-    path: str
-    folder: Path = Path()
-    lines: Mapping[Key, int] = field(default_factory=dict)
-    no_programs: tuple[str, str] | None = None
-    problems: list[Problem] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    plain_secrets: list[str] = field(default_factory=list)
+    def __init__(
+        self,
+        path: str,
+        folder: Path,
+        lines: Mapping[Key, int],
+        no_programs: tuple[str, str] | None,
+    ) -> None:
+        self.path = path
+        self.folder = folder
+        self.lines = lines
+        self.no_programs = no_programs
+        self.problems: list[Problem] = []
+        self.warnings: list[str] = []
+        self.plain_secrets: list[str] = []
 
     def line(self, key: Key) -> int:
         """Return the line of a key, else that of the closest table around it, else 0."""
@@ -54,15 +61,17 @@ class Report:
         return 0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
     """Where a value stands."""
 
-    report: Report
-    key: Key = ()
+    __slots__ = ("key", "report")
+
+    def __init__(self, report: Report, key: Key = ()) -> None:
+        self.report = report
+        self.key = key
 
     def __truediv__(self, part: str | int) -> Place:
-        return Place(report=self.report, key=(*self.key, part))
+        return Place(self.report, (*self.key, part))
 
     def __str__(self) -> str:
         """Write the key as people do: "channels.inbox.port"; elements of arrays count from 1."""
@@ -82,10 +91,6 @@ class Place:
                 hint=hint,
             )
         )
-
-    @property
-    def line(self) -> int:
-        return self.report.line(self.key)
 
     def check(self, value: Any, check: Callable[[Any], T], default: T) -> T:
         """Return what a value means; keep the problem and return the default where it is wrong."""
@@ -107,6 +112,7 @@ class Table:
         self.place = place
         self.values = values
         self._known: dict[str, None] = {}
+        self._missing: dict[str, str] = {}
 
     def __contains__(self, name: str) -> bool:
         return name in self.values
@@ -123,8 +129,17 @@ class Table:
     def need(self, name: str, check: Callable[[Any], T], default: T, hint: str = "") -> T:
         """Return what a required key means; the default only stands in for a problem."""
         if name not in self.values:
-            (self.place / name).problem("is missing", hint)
+            self.miss(name, hint)
         return self.get(name, check, default)
+
+    def miss(self, name: str, hint: str = "") -> None:
+        """Remember that a required key is missing; `finish` reports it."""
+        self._known[name] = None
+        self._missing[name] = hint
+
+    @property
+    def complete(self) -> bool:
+        return not self._missing
 
     def each(self, name: str, check: Callable[[Any], T]) -> tuple[T, ...]:
         """Return what the elements of a list mean; wrong ones are problems at their own lines."""
@@ -166,10 +181,17 @@ class Table:
         self._known.update(dict.fromkeys(names))
 
     def finish(self, what: str = "key") -> None:
-        """Report every key that nobody asked for, with the known one that is nearest."""
+        """
+        Report every key that nobody asked for, with the known one that is nearest, and every
+        required key that is missing; a misspelt required key is one problem, not two.
+        """
         for name in self.values:
             if name not in self._known:
                 (self.place / name).problem(f"is not a known {what}", suggestion(name, self._known))
+                self._missing.pop(nearest(name, self._missing), None)
+        for name, hint in self._missing.items():
+            (self.place / name).problem("is missing", hint)
+        self._missing.clear()
 
 
 def as_table(value: Any, place: Place) -> Table | None:
@@ -253,16 +275,21 @@ def one_of(words: Iterable[str]) -> str:
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
 
 
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """Return 'did you mean "…"?' for the nearest known name, else the list of what is known."""
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the known name that was probably meant; "" where none is near."""
     from difflib import get_close_matches
 
-    names = list(known)
-    asked = name[:80].lower()
+    names, asked = list(known), name[:80].lower()
     near = get_close_matches(asked.replace("-", "_"), names, n=1, cutoff=0.6)
-    near = near or [known for known in names if len(asked) > 2 and known.startswith(asked)]
-    if near:
-        return f'did you mean "{near[0]}"?'
+    near = near or [one for one in names if len(asked) > 2 and one.startswith(asked)]
+    return near[0] if near else ""
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return 'did you mean "…"?' for the nearest known name, else the list of what is known."""
+    names = list(known)
+    if near := nearest(name, names):
+        return f'did you mean "{near}"?'
     return f"known here: {', '.join(names)}" if 0 < len(names) <= 40 else ""
 
 

@@ -82,7 +82,7 @@ def _custom_rule(table: Table) -> CustomRule:
         (table / "intent").problem('goes together with score = "intent": give both or neither')
     match = table.each("match", term)
     if not match and not table.values.get("match"):
-        (table / "match").problem("is missing", 'for example: match = ["allergic", "/nut.?free/"]')
+        table.miss("match", 'for example: match = ["allergic", "/nut.?free/"]')
     rule = CustomRule(
         id=table.need("id", _id, "", 'for example: id = "allergy"'),
         match=match,

@@ -77,10 +77,10 @@ def build(cls: type[Any], table: Table, given: Mapping[str, Any] | None = None) 
         if name in table:
             values[name] = value_of(hints[name], table.values[name], table / name)
         elif is_required(field):
-            (table / name).problem("is missing", f"it must be {meaning(hints[name])}")
+            table.miss(name, f"it must be {meaning(hints[name])}")
         elif isinstance(field.default, Path):  # it starts where a written one would start
             values[name] = table.place.report.folder / field.default
-    if len(table.place.report.problems) > before:
+    if len(table.place.report.problems) > before or not table.complete:
         return None
     return _instance(cls, values, table)
 
@@ -149,8 +149,8 @@ def _union(hint: Any, value: Any, place: Place) -> Any:
     if len(members) == 1 or len(fitting) == 1:
         return value_of((fitting or members)[0], value, place)
     for member in fitting:
-        trial = Report(path="", folder=place.report.folder, no_programs=place.report.no_programs)
-        value_of(member, value, Place(report=trial, key=place.key))
+        trial = Report("", place.report.folder, {}, place.report.no_programs)
+        value_of(member, value, Place(trial, place.key))
         if not trial.problems:
             return value_of(member, value, place)
     place.problem(f"must be {meaning(hint)}")

@@ -65,5 +65,5 @@ def optional(table: Table, name: str, *, plain: bool = True) -> Secret | None:
 def needed(table: Table, name: str) -> Secret | None:
     """Return the secret of a required key."""
     if name not in table:
-        (table / name).problem("is missing", f"allowed: {_FORMS}")
+        table.miss(name, f"allowed: {_FORMS}")
     return optional(table, name)

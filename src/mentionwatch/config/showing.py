@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from mentionwatch.config.hours import written_span
-from mentionwatch.config.settings import WEEKDAYS, ChannelSettings, Config, Event, Hours, Span
+from mentionwatch.config.outgoing import Event
+from mentionwatch.config.settings import WEEKDAYS, ChannelSettings, Config, Hours, Span
 from mentionwatch.config.writing import document
 from mentionwatch.credentials import Secret, redact
 

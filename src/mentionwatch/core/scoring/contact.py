@@ -14,7 +14,7 @@ _PEOPLE = r"(?:no one|noone|nobody|not one|no body|none of|you guys|you|they|he|
 CONTACT_RULES = (
     Rule(
         id="urgency.no_answer",
-        points=16,
+        points=14,
         why="nobody answered so far",
         anchors=(
             "reply",
@@ -79,7 +79,7 @@ CONTACT_RULES = (
             r"|no (?:updates?|help|communication|information|info|explanation|apology|one to help)"
             r"|(?:no one|nobody) (?:\w+ ){0,3}(?:help|answer|tell|call|know|can|will|at|has|is|was)"
         ),
-        also={"sentiment.no_answer": -14, "intent.complaint": 15},
+        also={"sentiment.no_answer": -13, "intent.complaint": 15},
         fires_on=(
             "Still no reply??",
             "nobody answers the phone",
@@ -126,13 +126,13 @@ CONTACT_RULES = (
             "phone lines",
         ),
         unless=plain(r"(?:disconnected|disconnects) (?:from )?(?:the )?(?:wifi|bluetooth|headset)"),
-        also={"sentiment.on_hold": -14, "intent.complaint": 12},
+        also={"sentiment.on_hold": -12, "intent.complaint": 12},
         fires_on=("on hold for two hours", "your agent hung up on me"),
         silent_on=("Please hold the table for us", "He hung the picture up himself"),
     ),
     Rule(
         id="urgency.waiting",
-        points=10,
+        points=5,
         why="has been waiting",
         anchors=(
             "waiting",
@@ -168,13 +168,13 @@ CONTACT_RULES = (
             r"|(?:take|takes|taking|took) (?:\w+ )?(?:so|too|this|very) long|(?:long|huge|slow) (?:lines?|queues?)"
         ),
         unless=plain(r"can't wait|cant wait|cannot wait|couldn't wait|better late than never"),
-        also={"sentiment.waiting": -9, "intent.complaint": 10},
+        also={"sentiment.waiting": -7, "intent.complaint": 10},
         fires_on=("I am still waiting for it", "waited an hour for a sandwich", "always late"),
         silent_on=("can't wait to see it", "open late, sitting outside", "wait and see"),
     ),
     Rule(
         id="urgency.duration",
-        points=6,
+        points=3,
         why="names how long it has taken",
         anchors=(
             "min",
@@ -205,7 +205,7 @@ CONTACT_RULES = (
     ),
     Rule(
         id="urgency.asked_before",
-        points=12,
+        points=10,
         why="it is not the first time",
         anchors=(
             "second time",
@@ -248,18 +248,18 @@ CONTACT_RULES = (
             r"|isnt|on|having|unable|sitting|getting|without|need|says|saying|trying|stuck|broken|down)"
             r"|every ?time|constantly|time in a row"
         ),
-        also={"sentiment.asked_before": -7, "intent.complaint": 8},
+        also={"sentiment.asked_before": -5, "intent.complaint": 8},
         fires_on=(
             "Asking for the third time",
             "I called twice",
             "still nothing from you",
             "Is it down again?",
         ),
-        silent_on=("two times better", "I still love it", "hope to come again soon"),
+        silent_on=("better in good times", "I still love it", "hope to come again soon"),
     ),
     Rule(
         id="urgency.tried_channels",
-        points=16,
+        points=10,
         why="tried to reach us another way before",
         anchors=(
             "called",

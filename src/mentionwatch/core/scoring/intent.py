@@ -69,7 +69,7 @@ INTENT_RULES = (
             r"|(?:can|could|may|should) (?:i|we|you|someone|anyone|u|it|they)|(?:do|does|did|have|will|would) (?:you|it|u|this|the|your|anyone|they)(?! (?:best|all|part|job))|(?:is|are) (?:there|it|the|your|you|this|these|they) (?:\w+ ){1,12}\?"
             r"|wondering|any (?:idea|chance|news|update|updates|word|eta|advice|suggestions|way)|anyone know|(?:an?|quick|any|my|one) questions?|know (?:if|how|when|where|what|whether|why)|(?:is|be) (?:it )?possible"
         ),
-        also={"urgency.question_words": 5},
+        also={"urgency.question_words": 3},
         fires_on=(
             "how do I reset the alarm",
             "Can I bring my dog?",
@@ -137,7 +137,7 @@ INTENT_RULES = (
             r"|let me know|dm me|(?:send|give|get|tell|email|call|contact|message|text|show|help|assist|update|answer|follow|add|refund|rebook|pay) (?:me|us)(?! (?:a smile|hope|up to))|(?:i|we)(?:'d| would|'ll) (?:really |also )?(?:like|love) (?:to|an?|some|your|my)(?! (?:be|see you|think|visit|come|thank))"
             r"|(?:looking|trying|want|wanting|tried|hoping|like|wanted) to (?:speak|book|buy|order|change|get|cancel|pay|talk|make|find|return|use|check|add|contact|know|reach|upgrade|reset|register|activate|figure|sign|log|track|claim|file|reserve|rebook|switch|download|access|set)|assistance|can you help|help(?: me| us| with| please|!| pls)|look into (?:it|this|my)|(?:change|check|cancel|update|track|use|find|add|access|get|reset|book) my|someone (?:\w+ )?(?:help|contact|call|tell|answer|respond|reply|please)|pl(?:ea)?s[e]? (?:[!?.]|@\w+)|(?:any|an) (?:\w+ )?(?:update|help|advice|suggestions?|assistance)"
         ),
-        also={"urgency.request": 8},
+        also={"sentiment.request": -1, "urgency.request": 5},
         fires_on=(
             "please send me the invoice",
             "Could you change my booking",
@@ -181,7 +181,7 @@ INTENT_RULES = (
             r"|(?:i|we|i've|we've|just) (?:\w+ )?(?:ordered|bought|purchased|booked|installed|downloaded|updated|received|upgraded|paid|signed up|registered|submitted|returned)"
             r"|your (?:\w+ )?(?:website|web site|site|app|system|online|page|portal|form|number|link|staff|driver|courier|store|shop|branch|team|policy|product|service|update)|(?:trying|tried) to"
         ),
-        also={"urgency.customer": 6},
+        also={"sentiment.customer": -3, "urgency.customer": 5},
         fires_on=("my order number is 4711", "I bought two of them", "your website shows nothing"),
         silent_on=("my friend and I", "in order to see it", "the app store"),
     ),
@@ -255,7 +255,7 @@ INTENT_RULES = (
             r"|experiences? with|(?:like|want|need|love|possible|can i|can we|could i|could we|trying|hoping) (?:to )?(?:book|reserve|hire|rent|buy|order) (?:an?|one|two|some|your|the|\d+)|(?:do|does|can|will) (?:you|u|they|it|your \w+) (?:guys |also |still |even |ever |have |do )*(?:sell|deliver|ship|offer|stock|cater|carry|accept|take on|make|rent|repair|install|do (?:\w+ )?(?:repairs|deliveries|catering|takeaway|weddings|birthday)|have (?:any|an?|the|some|vegan|gluten|space|room|availability|\w+ (?:in stock|available|left))|take (?:on )?(?:bookings|reservations|new|cards?|walk))|where (?:can|do|could) (?:i|we|you) (?:buy|get|find|order|purchase)|where to buy"
             r"|(?:table|room|rooms|appointment|slot) (?:for|on|available|free|this|next|tomorrow|tonight)|wholesale|who (?:makes|does|knows|sells|can)|should i (?:buy|get|go|switch|choose|try|use)|free trial|(?:an?|request|book) demo|any (?:suggestions|availability|openings|discounts?)"
         ),
-        also={"urgency.lead": 8},
+        also={"urgency.lead": 6},
         fires_on=(
             "Has anybody done business with Acme?",
             "do you deliver to Leeds?",
@@ -283,8 +283,64 @@ INTENT_RULES = (
         silent_on=("This is not wonderful",),
     ),
     Rule(
-        id="urgency.news",
+        id="urgency.help",
+        points=8,
+        why="asks for help",
+        anchors=("help", "in advance", "assist", "assistance", "advise", "advice", "support"),
+        pattern=plain(
+            r"(?:please|pls|plz|any|need|some|your|for|can|could|you|anyone|someone|who|to) (?:\w+ )?help(?! (?:others|people|the|those|a lot|you))"
+            r"|help(?: me| us| please| pls| plz|(?: [!?])+ )|in advance|assist(?:ance)?|(?:please|any|kindly) (?:advise|advice|suggestions)"
+        ),
+        fires_on=(
+            "any help would be great",
+            "Thanks in advance for your support",
+            "please help me",
+        ),
+        silent_on=("it helps a lot", "we help others", "great support"),
+    ),
+    Rule(
+        id="urgency.denied",
+        points=6,
+        why="says what is not so",
+        anchors=(
+            "not",
+            "won't",
+            "wont",
+            "can't",
+            "cant",
+            "cannot",
+            "couldn't",
+            "didn't",
+            "didnt",
+            "doesn't",
+            "doesnt",
+            "isn't",
+            "isnt",
+            "wasn't",
+            "hasn't",
+            "haven't",
+            "never",
+            "no",
+            "nothing",
+            "without",
+            "unable",
+            "don't",
+            "dont",
+        ),
+        fires_on=("I did not get it", "it won't open"),
+        silent_on=("I noted it", "it opens"),
+    ),
+    Rule(
+        id="urgency.others",
         points=-8,
+        why="speaks of other people",
+        anchors=("he", "she", "his", "her", "him", "people", "those", "world", "who"),
+        fires_on=("he likes it there", "people in the city"),
+        silent_on=("the heat in here", "we like it there"),
+    ),
+    Rule(
+        id="urgency.news",
+        points=-14,
         why="passes on a link and asks nothing",
         times=_shared,
         fires_on=("Acme opens a shop in Leeds https://news.example/1",),

@@ -58,7 +58,7 @@ SENTIMENT_RULES = (
     ),
     Rule(
         id="sentiment.praise",
-        points=14,
+        points=12,
         why="praises our people or our work",
         intent="praise",
         anchors=(
@@ -116,13 +116,13 @@ SENTIMENT_RULES = (
             r"|love (?:your|you guys|you|the (?:new|staff|food|service))|(?:five|5) stars|keep (?:it )?up the"
             r"|(?:very|so|super|extremely|really|most|always) (?:\w+ )?(?:helpful|impressed|friendly|kind)|a pleasure"
         ),
-        also={"urgency.praise": -4},
+        also={"urgency.praise": -3},
         fires_on=("Kudos to your staff", "thank you for the great service", "you made my day"),
         silent_on=("Great, another delay", "I would appreciate an answer", "the best before date"),
     ),
     Rule(
         id="sentiment.thanks",
-        points=6,
+        points=8,
         why="says thanks",
         anchors=(
             "thanks",
@@ -141,13 +141,13 @@ SENTIMENT_RULES = (
         unless=plain(
             rf"no thanks|thanks (?:but|to (?:you|your))|(?:thanks?|thx|you) (?:\w+ ){{0,3}}{_TROUBLE}"
         ),
-        also={"urgency.thanks": -4, "intent.praise": 8},
+        also={"intent.praise": 8},
         fires_on=("thank you!", "Thanks, see you on Monday"),
         silent_on=("thanks for losing my bag", "no thanks"),
     ),
     Rule(
         id="sentiment.mock_thanks",
-        points=-18,
+        points=-16,
         why="thanks for trouble",
         intent="complaint",
         anchors=(
@@ -181,14 +181,14 @@ SENTIMENT_RULES = (
             "great job not answering",
         ),
         silent_on=(
-            "Thanks for the lost-and-found tip, all fine",
+            "Thanks for the tip, all fine",
             "the way to your shop",
             "well done!",
         ),
     ),
     Rule(
         id="sentiment.sarcasm",
-        points=-14,
+        points=-12,
         why="says the opposite of what is meant",
         anchors=(
             "yeah right",
@@ -255,7 +255,7 @@ SENTIMENT_RULES = (
     ),
     Rule(
         id="sentiment.service",
-        points=-5,
+        points=-4,
         why="speaks of the customer service itself",
         anchors=(
             "customer service",
@@ -268,7 +268,7 @@ SENTIMENT_RULES = (
         unless=plain(
             rf"(?:{_GOOD}|thank|thanks|best|love|loved|friendly|kudos|impressed|helpful|awesome|top notch) (?:\w+ ){{0,6}}customer (?:service|care|support|experience)|customer (?:service|care|support|experience) (?:\w+ ){{0,5}}{_GOOD}"
         ),
-        also={"urgency.service": 5, "intent.complaint": 6},
+        also={"urgency.service": 10, "intent.complaint": 6},
         fires_on=("your customer service, honestly", "customer service is a joke"),
         silent_on=("great customer service", "customer parking behind the house"),
     ),
@@ -301,13 +301,13 @@ SENTIMENT_RULES = (
             r"(?! (?:wait|stop|believe how (?:good|great)|get enough|go wrong|beat|thank|help but|complain|recommend))"
             r"|unable to|not able to|(?:won't|wont|doesn't|not|will not|wouldn't|didn't) (?:let|allow)(?:ing)? (?:me|us|my)|impossible to|refus(?:ed|es|e|ing) to"
         ),
-        also={"urgency.cannot": 8, "intent.complaint": 6},
+        also={"urgency.cannot": 5, "intent.complaint": 6},
         fires_on=("I can't change my order", "we were unable to pay"),
         silent_on=("I can't wait to visit", "you can't beat that", "I couldn't recommend it more"),
     ),
     Rule(
         id="sentiment.failed_us",
-        points=-6,
+        points=-3,
         why="says what was not done",
         anchors=(
             "didn't",
@@ -335,26 +335,26 @@ SENTIMENT_RULES = (
             r"(?:you|u|they|he|she|staff|it|that|agent|system|website|site|app|and|your \w+|who|which|crew|company) (?:guys |people |all |just |still |really |even |also )?(?:didn't|didnt|doesn't|doesnt|don't|dont|won't|wont|haven't|hasn't|havent|hasnt|isn't|isnt|wasn't|wasnt|never|aren't|wouldn't|weren't)"
             r"(?! (?:disappoint|mind|miss|need to|hurt|worry|forget|fail|be sorry))"
         ),
-        also={"urgency.failed_us": 4, "intent.complaint": 6},
+        also={"intent.complaint": 6},
         fires_on=("you guys didn't tell me", "it never switches off"),
         silent_on=("it doesn't disappoint", "I don't know", "You won't be sorry"),
     ),
     Rule(
         id="sentiment.lacking",
-        points=-5,
+        points=-6,
         why="says that something is missing",
         anchors=("no", "lack", "lacking", "lacks", "without", "zero", "not enough", "none"),
         pattern=plain(
             r"(?:there|there's|with|and|have|has|had|got|but|is|are|was|were|get|still|,|[.]|we|they|you|#) (?:\w+ )?(?:no|zero) (?!problem|problems|issues?|doubt|matter|one else|worries|thanks|charge|complaints|longer|wonder|need|better|hassle|longer|way|wait)\w+"
             r"|lack of|lack(?:s|ing) (?:in )?\w+|without (?:an? |any )?(?:notice|warning|explanation|explaining|asking|telling|reason|apology|food|water)|not enough"
         ),
-        also={"urgency.lacking": 3, "intent.complaint": 4},
+        also={"urgency.lacking": 2, "intent.complaint": 4},
         fires_on=("there is no heating in the room", "lack of information"),
         silent_on=("no problem at all", "there is no doubt", "no complaints"),
     ),
     Rule(
         id="sentiment.supposed",
-        points=-7,
+        points=-5,
         why="was promised or expected otherwise",
         anchors=(
             "supposed",
@@ -386,7 +386,7 @@ SENTIMENT_RULES = (
             r"|(?:was|were|been|being|got) told|(?:you|they|it|she|he|website|rep|agent) (?:\w+ )?(?:said|says) (?:it|they|he|she|that|i|my|you|the|no|there|we|on)"
             r"|(?:you|do|i|they) expect (?:me|us|people|your|better|more)|instead of|as advertised|only to (?:be|find|have|get)|even though|(?:and|but|,) yet|supposedly"
         ),
-        also={"urgency.supposed": 5, "intent.complaint": 6},
+        also={"urgency.supposed": 2, "intent.complaint": 6},
         fires_on=(
             "It was supposed to come on Monday",
             "they said it would work",
@@ -424,7 +424,7 @@ SENTIMENT_RULES = (
             r"|(?:really|seriously|srsly) [?!]|wtf|(?:please|can you|care to|someone) explain|is this (?:a joke|how|what|some|the way|really|even)|do you (?:even|really|guys|people|not|think|realize)|who (?:do|runs|is running|thought)"
         ),
         unless=plain(r"why not|(?:that's|thats|is|this is|know|see|reason|reasons) why|why i love"),
-        also={"urgency.challenge": 5},
+        also={"urgency.challenge": 4},
         fires_on=(
             "Why is it always late?",
             "how come nobody knows?",
@@ -435,7 +435,7 @@ SENTIMENT_RULES = (
     ),
     Rule(
         id="sentiment.demand",
-        points=-6,
+        points=-5,
         why="tells us what to do better",
         intent="complaint",
         anchors=(
@@ -476,7 +476,6 @@ SENTIMENT_RULES = (
             r"|(?:need|needs) (?:some |to |major |an? |serious )?(?:improve|improvement|fix|fixing|work|upgrade|update|be fixed|learn|change|do|train|get|stop|step)"
             r"|improve your|(?:please |just )stop (?:\w+ing|the|with|this)|come on|cmon|c'mon|learn (?:to|how)|figure (?:it|this) out|do something|hire (?:more|some|people|better)|bring back|shame on|get (?:a|with) (?:clue|grip|the program|new)|could(?: have)? be(?:en)? (?:\w+ )?better|at least (?:you|tell|have|give|be|let|answer|try)"
         ),
-        also={"urgency.demand": 3},
         fires_on=("you need to fix your website", "Do better.", "please stop sending mails"),
         silent_on=("the next bus stop", "You should try the cake", "some fix of coffee"),
     ),
@@ -499,7 +498,7 @@ SENTIMENT_RULES = (
         pattern=plain(
             r"used to (?:be|love|like|have)|any ?more|no longer|(?:better|would rather|rather) (?:\w+ ){0,2}than (?:this|that|your?|u)|worse (?:than|and)|going downhill|gone downhill|went downhill|not even|didn't even|can't even|don't even|doesn't even"
         ),
-        also={"urgency.worse_before": 2, "intent.complaint": 4},
+        also={"intent.complaint": 4},
         fires_on=("It used to be good", "your app no longer opens", "gone downhill"),
         silent_on=("better than ever", "I use it even more", "used tools"),
     ),
@@ -527,7 +526,7 @@ SENTIMENT_RULES = (
         ),
         also={"urgency.wish": 2},
         fires_on=("I wish you had answered", "would be nice to get an answer"),
-        silent_on=("we wish you a happy new year", "nice, hope to see you"),
+        silent_on=("best wishes for the new year", "nice, hope to see you"),
     ),
     Rule(
         id="sentiment.exclaimed",
@@ -539,7 +538,7 @@ SENTIMENT_RULES = (
     ),
     Rule(
         id="sentiment.asked",
-        points=-4,
+        points=-6,
         why="kind words around a question",
         times=_questioned,
         fires_on=("Is it a good place?",),

@@ -24,7 +24,7 @@ from mentionwatch.model.score import INTENTS, Reason, TextScore
 if TYPE_CHECKING:
     from mentionwatch.core.scoring.ruleset import RuleSet
 
-NEGATIVE_TO, POSITIVE_FROM = -4, 5
+NEGATIVE_TO, POSITIVE_FROM = -5, 6
 LEAST_INTENT = 10
 _REACH = 4  # tokens over which a negator reaches
 _FAR = 1000
@@ -116,7 +116,11 @@ def _fire(view: View, found: list[tuple[int, Entry]]) -> None:
             if rule.id not in tried:
                 tried.add(rule.id)
                 _try(view, rule, at, at + 1)
-        if (phrases := entry.phrases) and (at + 1 < len(words)) and (words[at + 1] in phrases or _OPEN in phrases):
+        if (
+            (phrases := entry.phrases)
+            and (at + 1 < len(words))
+            and (words[at + 1] in phrases or _OPEN in phrases)
+        ):
             for rest, _, anchored in entry.following(words, at):
                 if anchored and anchored.id not in tried:
                     tried.add(anchored.id)
@@ -175,7 +179,9 @@ def _weighed(words: Words, found: list[tuple[int, Entry]]) -> tuple[list[Weighed
         if entry.points or entry.phrases:
             points, end = _valence(lower, at, entry)
             if points and not (at and lower[at] == lower[at - 1]):
-                one = Weighed(at, end, points, "a positive word" if points > 0 else "a negative word")
+                one = Weighed(
+                    at, end, points, "a positive word" if points > 0 else "a negative word"
+                )
                 if pusher >= at - 2:
                     one.start = pusher
                     one.points *= push
@@ -205,7 +211,11 @@ def _negate(one: Weighed, negator: int) -> None:
 
 def _valence(words: list[str], at: int, entry: Entry) -> tuple[int, int]:
     """Return the points of the longest phrase or the word at *at*, and the place behind it."""
-    if (phrases := entry.phrases) and (at + 1 < len(words)) and (words[at + 1] in phrases or _OPEN in phrases):
+    if (
+        (phrases := entry.phrases)
+        and (at + 1 < len(words))
+        and (words[at + 1] in phrases or _OPEN in phrases)
+    ):
         for rest, points, _ in entry.following(words, at):
             if points is not None:
                 return points, at + 1 + len(rest)

@@ -59,7 +59,7 @@ URGENCY_RULES = (
     ),
     Rule(
         id="urgency.happy",
-        points=-2,
+        points=-3,
         why="the author is happy",
         times=_happy,
         fires_on=("This is wonderful, I love it",),
@@ -161,7 +161,7 @@ URGENCY_RULES = (
             r"|membership|code|ticket) (?:\w+ ){0,3}expired|expired (?:card|passport|voucher|coupon"
             r"|link|password|code|miles|points|ticket|membership|session)|not dangerous"
         ),
-        also={"sentiment.safety": -14, "intent.complaint": 20},
+        also={"sentiment.safety": -12, "intent.complaint": 20},
         fires_on=(
             "Expired!",
             "There was glass in my salad",
@@ -228,7 +228,7 @@ URGENCY_RULES = (
     ),
     Rule(
         id="urgency.fraud",
-        points=14,
+        points=12,
         why="speaks of fraud or theft",
         anchors=(
             "fraud",
@@ -256,7 +256,7 @@ URGENCY_RULES = (
     ),
     Rule(
         id="urgency.stranded",
-        points=14,
+        points=12,
         why="somebody is stuck",
         anchors=(
             "stranded",
@@ -286,7 +286,7 @@ URGENCY_RULES = (
     ),
     Rule(
         id="urgency.time_critical",
-        points=8,
+        points=5,
         why="cannot wait long",
         anchors=(
             "asap",
@@ -319,7 +319,7 @@ URGENCY_RULES = (
     ),
     Rule(
         id="urgency.money",
-        points=14,
+        points=10,
         why="is about money taken or owed",
         anchors=(
             "refund",
@@ -431,7 +431,7 @@ URGENCY_RULES = (
     ),
     Rule(
         id="urgency.outage",
-        points=14,
+        points=11,
         why="the product or service does not work",
         anchors=(
             "down",
@@ -527,7 +527,7 @@ URGENCY_RULES = (
             r"|(?:an?|the|having|have|had|any|this|these|some|more|got) (?:\w+ )?(?:issues?|problems?|trouble)"
             r"|fix (?:this|it|that|your|the|my|ur)|failed|fails"
         ),
-        also={"sentiment.outage": -8, "intent.complaint": 12},
+        also={"sentiment.outage": -7, "intent.complaint": 12},
         fires_on=(
             "Is Acme down again?",
             "the app crashes when I pay",
@@ -542,7 +542,7 @@ URGENCY_RULES = (
     ),
     Rule(
         id="urgency.cancelled",
-        points=12,
+        points=14,
         why="something was cancelled",
         anchors=(
             "cancelled",
@@ -559,7 +559,7 @@ URGENCY_RULES = (
             "rescheduled",
             "rescheduling",
         ),
-        also={"sentiment.cancelled": -10, "intent.complaint": 8},
+        also={"sentiment.cancelled": -7, "intent.complaint": 8},
         fires_on=("You cancelled our booking", "nobody can rebook us"),
         silent_on=("noise cancelation is fine", "we booked again"),
     ),

@@ -93,6 +93,9 @@ class Index:
         found = []
         for at, word in enumerate(words):
             entry = known.get(word) or self._by_stem(word)
+            if entry is None and "'" in word:  # l'expérience, dell'anno
+                rest = word.rpartition("'")[2]
+                entry = known.get(rest) or self._by_stem(rest)
             if entry:
                 found.append((at, entry))
         return found

@@ -38,35 +38,26 @@ class Lines:
         self._back: list[bytes] = []
         self.offset = offset
         self.line = line
-        self.ended = False
         self.taken: list[bytes] = []
-        self.quotes = 0
 
     def __iter__(self) -> Lines:
         return self
 
     def __next__(self) -> str:
-        try:
-            piece = self._back.pop() if self._back else next(self._pieces)
-        except StopIteration:
-            self.ended = True
-            raise
+        piece = self._back.pop() if self._back else next(self._pieces)
         self.offset += len(piece)
         self.line += 1
         self.taken.append(piece)
-        self.quotes += piece.count(b'"')
         return self._decoder(piece)
 
     def begin(self) -> None:
         """Forget the lines of the record before."""
         self.taken = []
-        self.quotes = 0
 
     def put_back(self, pieces: list[bytes]) -> None:
         self._back.extend(reversed(pieces))
         self.offset -= sum(map(len, pieces))
         self.line -= len(pieces)
-        self.ended = False
 
 
 class Table:
@@ -93,7 +84,9 @@ class Table:
         self.decoder = decoder
         self._mended = 0
         head, named = _after_separator(without_mark(source.head), decoder)
-        self.delimiter = delimiter or named or _delimiter(head, decoder, len(source.head))
+        # Guessing must not count as having met a character of another encoding.
+        trial = Decoder(decoder.encoding)
+        self.delimiter = delimiter or named or _delimiter(head, trial, len(source.head))
         begin = len(source.head) - len(head)
         first = Lines(
             physical_lines(io.BytesIO(head), source.where), decoder, begin, int(bool(named))
@@ -112,14 +105,17 @@ class Table:
         self.lines = Lines(pieces, decoder, start, before)
 
     def _header(self, lines: Lines) -> list[str]:
-        for row in self._reader(lines):
+        for row in self._reader(lines, strict=False):
             if any(cell.strip() for cell in row):
                 return row
         return []
 
-    def _reader(self, lines: Lines, *, quoted: bool = True) -> Iterator[list[str]]:
+    def _reader(
+        self, lines: Lines, *, quoted: bool = True, strict: bool = True
+    ) -> Iterator[list[str]]:
+        """Return a reader of rows; a ``strict`` one raises csv.Error for quotes that do not fit."""
         if quoted:
-            return csv.reader(lines, delimiter=self.delimiter)
+            return csv.reader(lines, delimiter=self.delimiter, strict=strict)
         return csv.reader(lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE)
 
     def rows(self) -> Iterator[Row]:
@@ -132,16 +128,12 @@ class Table:
                 cells = next(reader)
             except StopIteration:
                 return
-            except csv.Error:  # a cell over the limit
-                cells, broken = [], True
-            else:
-                broken = self.lines.ended and self.lines.quotes % 2 and len(self.lines.taken) > 1
-            taken = self.lines.taken
-            if broken:
-                reader, row = self._mend(before + 1, taken)
+            except csv.Error:
+                reader, row = self._mend(before + 1, self.lines.taken)
                 yield row
-            elif any(cell.strip() for cell in cells):
-                yield self._row(before + 1, cells, taken)
+                continue
+            if any(cell.strip() for cell in cells):
+                yield self._row(before + 1, cells, self.lines.taken)
 
     def _row(self, line: int, cells: list[str], taken: list[bytes]) -> Row:
         if len(self.columns) == 1:  # a list of texts, with commas in them
@@ -155,23 +147,31 @@ class Table:
         )
 
     def _mend(self, line: int, taken: list[bytes]) -> tuple[Iterator[list[str]], Row]:
-        """Take the line of a quote that nobody closes by itself, so that it swallows no other."""
+        """
+        Take the line of a stray quote by itself, so that it swallows no other.
+
+        Within one line, whatever can be understood of it is right.
+        """
+        several = len(taken) > 1
         self.lines.put_back(taken[1:])
-        self._mended += 1
+        self._mended += several
         try:
-            alone = next(self._reader(_single(taken[0], self.decoder), quoted=False))
+            cells = next(self._reader(self._alone(taken[0]), quoted=not several, strict=False))
         except (csv.Error, StopIteration):
-            alone = []
-        cells = [cell.replace('"', "") for cell in alone]
-        told = "a quote is opened and never closed" if len(taken) > 1 else "a cell is too long"
-        row = Row(line=line, offset=self.lines.offset, cells=cells, warning=f"line {line}: {told}")
-        if len(cells) != len(self.columns):
-            row = Row(line=line, offset=self.lines.offset, cells=[], problem=told)
+            cells = []
+        if several:
+            cells = [cell.replace('"', "") for cell in cells]
+        told = "a quote is opened and never closed" if several else ""
+        at = self.lines.offset
+        if len(cells) < len(self.columns):
+            row = Row(line=line, offset=at, cells=[], problem=told or "its quotes are broken")
+        else:
+            told = f"line {line}: {told}" if told else ""
+            row = Row(line=line, offset=at, cells=cells, warning=told)
         return self._reader(self.lines, quoted=self._mended < MAX_MENDED), row
 
-
-def _single(piece: bytes, decoder: Decoder) -> Lines:
-    return Lines(iter([piece]), decoder, 0, 0)
+    def _alone(self, piece: bytes) -> Lines:
+        return Lines(iter([piece]), self.decoder, 0, 0)
 
 
 def _skip(source: Source, size: int) -> None:

@@ -308,4 +308,6 @@ def _one_or_many(text: bytes, by_name: str) -> str:
     if rest.strip():
         return "json" if by_name == "json" else "ndjson"
     record = not isinstance(one, dict) or {"id", "text", "title", "type"} & set(one)
-    return "ndjson" if record or not any(isinstance(v, list) for v in one.values()) else "json"
+    return (
+        "ndjson" if record or not any(isinstance(v, (dict, list)) for v in one.values()) else "json"
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -13,24 +12,7 @@ import tomli
 from mentionwatch.channels import BUILTIN, load
 from mentionwatch.config import outgoing, schema, settings
 from mentionwatch.config.channel_tables import COMMON
-
-TEXT = (Path(__file__).parents[2] / "config.example.toml").read_text(encoding="utf-8")
-HEADER = re.compile(r"^\[+([^\]]+)\]+")
-
-
-def sections() -> list[str]:
-    """Return each section with its # taken away; tables inside of a section belong to it."""
-    found: list[list[str]] = []
-    path = "-"
-    for line in re.findall(r"^#?(?=[\w\[]).*$", TEXT, re.MULTILINE):
-        switched_on = line.removeprefix("#")
-        header = HEADER.match(switched_on)
-        if header and not header[1].startswith(f"{path}."):
-            found.append([])
-            path = header[1]
-        found[-1].append(switched_on)
-    return ["\n".join(lines) for lines in found]
-
+from tests.config.example import HEADER, TEXT, sections
 
 SECTIONS = sections()
 NAMES = [f"{number}{text.splitlines()[0]}" for number, text in enumerate(SECTIONS)]

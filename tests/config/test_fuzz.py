@@ -15,9 +15,13 @@ from mentionwatch.config import Config, Found, load
 from mentionwatch.config.showing import masked
 from mentionwatch.config.writing import quoted, value
 from mentionwatch.errors import ConfigError
+from tests.config.example import sections
 
-WHOLE = (Path(__file__).parents[2] / "docs" / "config.md").read_text()
-BLOCKS = re.findall(r"```toml\n(.*?)```", WHOLE, re.DOTALL)
+ROOT = Path(__file__).parents[2]
+BLOCKS = [
+    *re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "config.md").read_text(), re.DOTALL),
+    *(f"[brand]\nname = 'A'\n{section}" for section in sections()[1:]),
+]
 SECTIONS = [field.name for field in fields(Config)] + ["handoff", "replies", "zz"]
 KEYS = [*sorted(set(re.findall(r"^([a-z_-]+) *=", "\n".join(BLOCKS), re.MULTILINE))), "", "é\x01"]
 WORDS = [*sorted(set(re.findall(r'"([^"\\\n]+)"', "\n".join(BLOCKS)))), "", "env:", "cmd:x", "/(/"]

@@ -61,10 +61,11 @@ def test_without_programs_a_file_of_the_current_folder_is_welcome(loaded):
     assert loaded(SMTP.replace("PW", '"env:PW"'), from_cwd=True).digest is not None
 
 
-def test_plain_secrets_that_others_can_read_are_a_warning(loaded):
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644])
+def test_plain_secrets_that_others_can_read_are_a_warning(loaded, mode):
     text = SMTP.replace("PW", '"hunter2secret"')
     assert loaded(text).warnings == ()
-    config = loaded(text, mode=0o644)
+    config = loaded(text, mode=mode)
     assert config.plain_secrets
     (warning,) = config.warnings
     assert "digest.smtp.password" in warning

@@ -21,6 +21,8 @@ Recorded answers stand in tests/channels/data/<type>/, invented in the true shap
 more make the tests of killed runs worth something; where the platform's paging depends on cursors,
 let ``routes`` honour them with ``server.on(method, path, handler)``.
 
+`test_damaged_answers...` damages each key once; ``pytest -m slow`` tries every strange value.
+
 Where a channel differs for a reason, say so in its class:
 
 - ``query``: what it is asked (default: `QUERY`).
@@ -72,7 +74,7 @@ from mentionwatch.model.items import (
     StreamState,
 )
 from tests.channels.checks import check_item, check_pages
-from tests.channels.damage import Direct, damages, replacing
+from tests.channels.damage import Direct, Shape, damages, kind_of, replacing
 from tests.clock import NOW
 from tests.server import Request, Server
 
@@ -300,7 +302,13 @@ class ChannelContract:
         assert time.monotonic() - began < 5
 
     def test_damaged_answers_are_survived_or_reported(self, http_server: Server) -> None:
-        faults = run(self._damage(http_server))
+        faults = run(self._damage(http_server, every=False))
+        assert not faults, "\n".join([f"{len(faults)} damages end badly:", *faults[:15]])
+
+    @pytest.mark.slow
+    @pytest.mark.timeout(600)
+    def test_every_damage_is_survived_or_reported(self, http_server: Server) -> None:
+        faults = run(self._damage(http_server, every=True))
         assert not faults, "\n".join([f"{len(faults)} damages end badly:", *faults[:15]])
 
     def _fails_with(
@@ -313,24 +321,25 @@ class ChannelContract:
         assert isinstance(caught.value, wanted), f"{caught.value!r} instead of {wanted.__name__}"
         return caught.value
 
-    async def _damage(self, server: Server) -> list[str]:
+    async def _damage(self, server: Server, *, every: bool) -> list[str]:
         """Run the channel once for each way to damage one of its answers; returns what failed."""
-        served: list[Any] = []
+        served: list[tuple[str, Any]] = []
 
         def note(request: Request, reply: Any) -> Any:
-            if reply.body not in (b"", "") and reply.body not in served:
-                served.append(copy.deepcopy(reply.body))
+            if reply.body not in (b"", "") and (kind_of(request), reply.body) not in served:
+                served.append((kind_of(request), copy.deepcopy(reply.body)))
             return reply
 
         await self._one_run(server, note)
+        assert served, "no answer was asked for"
+        seen: dict[str, set[Shape]] = {}
         faults: list[str] = []
-        for original in served:
-            for where, damaged in damages(original):
-                change = replacing(original, damaged)
+        for kind, original in served:
+            for where, damaged in damages(original, seen=seen.setdefault(kind, set()), every=every):
                 try:
-                    await self._one_run(server, change)
+                    await self._one_run(server, replacing(original, damaged))
                 except Exception as error:  # noqa: BLE001 - anything is a finding
-                    faults.append(f"{where}: {type(error).__name__}: {error}"[:300])
+                    faults.append(f"{kind}: {where}: {type(error).__name__}: {error}"[:300])
         return faults
 
     async def _one_run(self, server: Server, change: Callable[[Request, Any], Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from mentionwatch.client import Client, Response
 from mentionwatch.errors import Unreachable
 from tests.server import Request, Server
+
+# The keys to a value, with "*" for each place in a list.
+Shape = tuple[str, ...]
 
 # A run that asks more often than this goes round in circles.
 MOST_REQUESTS = 200
@@ -64,24 +68,40 @@ def replacing(original: Any, damaged: Any) -> Callable[[Request, Any], Any]:
     return change
 
 
-def damages(answer: Any) -> Iterator[tuple[str, Any]]:
-    """Yield (where, damaged copy): each key dropped, each value replaced; text cut at places."""
+def damages(
+    answer: Any, *, seen: set[Shape] | None = None, every: bool = True
+) -> Iterator[tuple[str, Any]]:
+    """
+    Yield (where, damaged copy): each key dropped, each value replaced; text cut at places.
+
+    Args:
+        answer: It stays as it is.
+        seen: The places in answers of one kind that were damaged before; they are left out, and
+            new ones added.
+        every: Replace each value by everything strange; else by one strange value, taking turns.
+    """
     if isinstance(answer, str | bytes):
         for part in range(20):
             cut = len(answer) * part // 20
             yield f"cut at {cut}", answer[:cut]
         return
-    seen: set[tuple[str, ...]] = set()
+    seen = set() if seen is None else seen
     for path in _paths(answer):
         shape = tuple("*" if isinstance(step, int) else step for step in path)
         if shape in seen:  # the second element of a list teaches nothing that the first did not
             continue
+        turn = len(seen) % len(STRANGE)
         seen.add(shape)
         name = ".".join(str(step) for step in path)
         if path:
             yield f"{name} dropped", _changed(answer, path)
-        for strange in STRANGE:
+        for strange in STRANGE if every else STRANGE[turn : turn + 1]:
             yield f"{name or 'all'} = {strange!r}", _changed(answer, path, strange)
+
+
+def kind_of(request: Request) -> str:
+    """Return what answers have in common: the address without the ids in it."""
+    return f"{request.method} {re.sub(r'[^/]*[0-9][^/]*', '*', request.path)}"
 
 
 def _paths(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

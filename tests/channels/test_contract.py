@@ -208,3 +208,12 @@ def test_damages_reach_every_key_once() -> None:
         "b.c dropped",
     }
     assert answer == {"list": [{"a": 1}, {"a": 2}], "b": {"c": "x"}}
+
+
+def test_places_damaged_before_are_left_out() -> None:
+    seen: set[tuple[str, ...]] = set()
+    assert list(damages([{"a": 1}], seen=seen))
+    assert {where for where, _ in damages([{"a": 2, "b": 3}], seen=seen, every=False)} == {
+        "0.b dropped",
+        "0.b = -1",
+    }

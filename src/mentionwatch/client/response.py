@@ -56,7 +56,7 @@ class Response:
             raise self._not_json(text, error) from None
         if _nested_too_deeply(found):
             raise self._not_json(text, "nested too deeply")
-        return _clean(found) if "\\ud" in text or "\\uD" in text else found
+        return found if _can_be_stored(found, text) else _clean(found)
 
     def text(self) -> str:
         """Return the body as text; what cannot be decoded becomes U+FFFD."""
@@ -231,6 +231,19 @@ def _nested_too_deeply(root: Any) -> bool:
             if isinstance(child, dict | list)
         ]
     return bool(level)
+
+
+def _can_be_stored(found: Any, text: str) -> bool:
+    """Whether there is no lone surrogate; only an escape can bring one in."""
+    import json
+
+    if "\\ud" not in text and "\\uD" not in text:
+        return True
+    try:
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _clean(value: Any) -> Any:

@@ -8,13 +8,23 @@ and else to none: "" is then the answer, and the score "unclassified".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from mentionwatch.core.scoring.lexicon import LANGUAGES, common_words
+from mentionwatch.core.scoring.lexicon import LANGUAGES, OTHERS, common_words
 
 _MOST = 80  # words that are looked at
-_DECLARED = 2  # what the platform's word weighs, in common words
+_DECLARED = 3  # what the platform's word weighs, in half common words
 _FIELD = 0xFFF
+# Letters that speak for a language, each as much as half a common word.
+_LETTERS = {
+    "es": frozenset("ñ¿¡"),
+    "fr": frozenset("êèçœùëî"),
+    "de": frozenset("äöüß"),
+    "pt": frozenset("ãõçê"),
+    "it": frozenset("ìò"),
+    OTHERS: frozenset("åøæłżźćąęșțğışőűďěřůčš"),
+}
+_NONE: frozenset[str] = frozenset()
 _FIRST = ("", LANGUAGES[0])
 
 
@@ -33,9 +43,22 @@ def guess(words: Sequence[str], declared: str = "") -> str:
         return declared if declared in LANGUAGES else "other" if declared else ""
     if packed <= _FIELD and declared in _FIRST:
         return LANGUAGES[0]
-    counts = [packed >> (12 * place) & _FIELD for place in range(len(LANGUAGES) + 1)]
+    counts = _counts(words[:_MOST], table)
     if declared:
         counts[LANGUAGES.index(declared) if declared in LANGUAGES else -1] += _DECLARED
-    most = max(counts)
-    place = counts.index(most)
+    place = counts.index(max(counts))
     return LANGUAGES[place] if place < len(LANGUAGES) else "other"
+
+
+def _counts(words: Sequence[str], table: Mapping[str, int]) -> list[int]:
+    """Return the evidence for each language: common words, elided ones ("l'eau"), own letters."""
+    packed = 0
+    for word in words:
+        packed += table.get(word, 0)
+        if "'" in word and word not in table:
+            packed += table.get(word.partition("'")[0], 0)
+    letters = set("".join(words))
+    return [
+        2 * (packed >> (12 * place) & _FIELD) + len(letters & _LETTERS.get(language, _NONE))
+        for place, language in enumerate((*LANGUAGES, OTHERS))
+    ]

@@ -1,61 +1,18 @@
-"""From bytes to items: invented mails in the true shape, and hostile ones."""
+"""From bytes to mentions: invented mails in the true shape."""
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mentionwatch.channels._imap_format import decode_name, parse_fetch, ranges
 from mentionwatch.channels._mail import NOBODY, own, own_hash, parse_head, written_at
 from mentionwatch.channels._mail_filters import why_skipped
-from mentionwatch.channels._mail_forms import FormRule, filled, presets
-from mentionwatch.channels._mail_items import Knowledge, Mail, incoming, outgoing, true_sender
-from mentionwatch.channels._mail_text import Unreadable, new_text, parse_body
-from mentionwatch.model.items import Item, Mention, Reply
-
-DATA = Path(__file__).parent / "data" / "email"
-ARRIVED = datetime(2026, 11, 19, 10, 5, tzinfo=UTC)
-OURS = own(["hello@acmecoffee.example", "@acme@social.example"], ["acmecoffee.example"])
-
-
-def read(raw: bytes, known: Knowledge | None = None, arrived: datetime = ARRIVED) -> Item | None:
-    """What a mail in the inbox becomes."""
-    return incoming(understood(raw, arrived), known or Knowledge(ours=OURS))
-
-
-def understood(raw: bytes, arrived: datetime = ARRIVED) -> Mail:
-    head = true_sender(parse_head(raw), OURS)
-    problem = ""
-    try:
-        body = parse_body(raw)
-    except Unreadable as error:
-        body, problem = parse_body(b""), str(error)
-    return Mail(
-        id=head.id or own_hash(head, b""), head=head, folder="INBOX", uid=1,
-        arrived=arrived, body=body, problem=problem,
-    )  # fmt: skip
-
-
-def mention(name: str, known: Knowledge | None = None) -> Mention:
-    item = read((DATA / f"{name}.eml").read_bytes(), known)
-    assert isinstance(item, Mention)
-    return item
-
-
-def simple(text: str = "Hello", **headers: str) -> bytes:
-    lines = {
-        "From": "Dana <dana@post.example>", "To": "hello@acmecoffee.example",
-        "Subject": "Question", "Message-ID": "<q@post.example>",
-        **{name.replace("_", "-"): value for name, value in headers.items()},
-    }  # fmt: skip
-    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-    return head.encode("utf-8", "surrogateescape") + b"\r\n" + text.encode()
-
+from mentionwatch.channels._mail_items import Knowledge
+from mentionwatch.channels._mail_text import new_text, parse_body
+from mentionwatch.model.items import Mention
+from tests.channels.mails import ARRIVED, DATA, OURS, mention, read, simple
 
 # --- what a customer wrote -----------------------------------------------------------------------
 
@@ -69,7 +26,14 @@ def test_a_customer_mail_is_an_addressed_private_mention() -> None:
     assert item.text == "Hello,\n\nmy order 1023 has not arrived. I paid €24 two weeks ago."
     assert (item.addressed, item.private, item.kind, item.media) == (True, True, "mail", 1)
     assert (item.published, item.delivered) == (ARRIVED, ARRIVED)
-    assert item.url == "mid:order-1023@post.example"
+    assert item.url == ""
+
+
+def test_gmail_has_a_page_for_each_mail() -> None:
+    link = mention("customer", Knowledge(ours=OURS, gmail=True)).url
+    assert (
+        link == "https://mail.google.com/mail/u/0/#search/rfc822msgid%3Aorder-1023%40post.example"
+    )
 
 
 def test_html_alone_gives_its_words_without_the_quotation() -> None:
@@ -198,165 +162,6 @@ def test_our_own_digest_is_nobodys_mail() -> None:
     assert read((DATA / "digest.eml").read_bytes()) is None
 
 
-# --- forms and voicemail -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("name", "kind", "customer", "person", "text"),
-    [
-        ("form_contact_form_7", "contact_form", "maria@post.example", "Maria Lopez",
-         "Are there nuts in the brownie?\nMy son is allergic."),
-        ("form_shopify", "contact_form", "ana@post.example", "Ana Pereira",
-         "Do you ship to Ireland?\n\nSecond paragraph: thanks."),
-        ("form_plain", "contact_form", "ben@post.example", "Ben Okoro",
-         "Can I book a table for 12?"),
-        ("form_unknown", "contact_form", "kim@post.example", "Kim Lee",
-         "Where is my refund?\nIt has been a month."),
-        ("voicemail_google", "voicemail", "5555550199", "5555550199",
-         "Hi, this is about the torn jeans, please call me back today."),
-        ("voicemail_ringcentral", "voicemail", "5555550123", "5555550123",
-         "[voicemail, 0:42, no transcript]"),
-        ("voicemail_asterisk", "voicemail", "5550177", "Walter Novak",
-         "[voicemail, 0:17, no transcript]"),
-    ],
-)  # fmt: skip
-def test_the_customer_is_the_one_behind_the_machine(
-    name: str, kind: str, customer: str, person: str, text: str
-) -> None:
-    item = mention(name)
-    assert (item.kind, item.skipped) == (kind, "")
-    assert (item.author.id, item.author.name) == (customer, person)
-    assert item.text == text
-
-
-def test_without_the_rules_a_voicemail_notice_is_automatic_mail() -> None:
-    known = Knowledge(ours=OURS, builtin=False)
-    assert mention("voicemail_google", known).skipped == "auto"
-
-
-def test_a_rule_of_the_owner_goes_first_and_never_loses_a_mail() -> None:
-    rule = FormRule(sender="*@tables.example", message=("after:Wish:",), until=("Booked with",))
-    raw = simple("Wish: window seat\nBooked with Tables", From="noreply@tables.example")
-    item = read(raw, Knowledge(ours=OURS, rules=(filled(rule),)))
-    assert isinstance(item, Mention)
-    assert (item.kind, item.text) == ("contact_form", "window seat")
-    assert item.author.id == "noreply@tables.example"
-
-
-def test_a_preset_lends_what_the_owner_does_not_say() -> None:
-    rule = filled(FormRule(preset="voicemail", sender="*@telco.example"))
-    raw = simple("Caller: +44 20 5550 0188\nTranscript: Call me.", From="vm@telco.example",
-                 Subject="Voicemail")  # fmt: skip
-    item = read(raw, Knowledge(ours=OURS, rules=(rule,)))
-    assert isinstance(item, Mention)
-    assert (item.author.id, item.text) == ("+442055500188", "Call me.")
-
-
-def test_every_preset_is_in_order() -> None:
-    assert not [problem for rule in presets().values() for problem in rule.problems()]
-    assert len(presets()) >= 17
-
-
-@pytest.mark.parametrize(
-    ("rule", "key"),
-    [
-        (FormRule(), ""),
-        (FormRule(preset="wpform"), "preset"),
-        (FormRule(sender="/(/"), "sender"),
-        (FormRule(sender="*", customer=("label:",)), "customer"),
-        (FormRule(sender="*", name=("line:/Name/",)), "name"),
-        (FormRule(sender="*", message=("everything",)), "message"),
-    ],
-)
-def test_a_wrong_rule_names_its_key(rule: FormRule, key: str) -> None:
-    assert [found for found, _ in rule.problems()] == [key]
-
-
-def test_a_form_that_mails_twice_is_one_mention() -> None:
-    known = Knowledge(ours=OURS)
-    raw = (DATA / "form_contact_form_7.eml").read_bytes()
-    first = read(raw, known)
-    second = read(raw.replace(b"<cf7@", b"<cf7-copy@"), known)
-    again = read(raw, known)
-    assert isinstance(first, Mention) and isinstance(second, Mention)
-    assert (second.skipped, second.thread_id) == ("duplicate", first.external_id)
-    assert isinstance(again, Mention) and again.skipped == ""
-    answer = simple(
-        "No nuts.", From="hello@acmecoffee.example", To="maria@post.example",
-        In_Reply_To="<cf7-copy@acmecoffee.example>", Message_ID="<a@acmecoffee.example>",
-    ).replace(b"Message-ID: <q@post.example>\r\n", b"")  # fmt: skip
-    reply = outgoing(understood(answer), known)
-    assert reply is not None
-    assert (reply.parent_id, reply.certainty) == (first.external_id, "sure")
-
-
-# --- what we wrote -------------------------------------------------------------------------------
-
-
-def ours(known: Knowledge, **headers: str) -> Reply | None:
-    lines = {"From": "hello@acmecoffee.example", "To": "dana@post.example", **headers}
-    return outgoing(understood(simple("We are sorry.\n\n> Hello", **lines)), known)
-
-
-def waiting() -> Knowledge:
-    known = Knowledge(ours=OURS)
-    read(simple(Message_ID="<m@post.example>"), known)
-    return known
-
-
-def test_an_answer_with_a_reference_is_sure() -> None:
-    reply = ours(
-        waiting(), In_Reply_To="<m@post.example>", References="<r@x.example> <m@post.example>"
-    )
-    assert reply is not None
-    assert (reply.parent_id, reply.thread_id) == ("m@post.example", "r@x.example")
-    assert (reply.certainty, reply.to) == ("sure", ("dana@post.example",))
-    assert (reply.text, reply.automatic, reply.private) == ("We are sorry.", False, True)
-
-
-def test_an_answer_that_names_only_references_answers_the_last() -> None:
-    reply = ours(waiting(), References="<r@x.example> <m@post.example>")
-    assert reply is not None and reply.parent_id == "m@post.example"
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"To": "ben@acmecoffee.example"},
-        {"To": "supplier@beans.example", "Subject": "Fwd: Question"},
-        {"To": "supplier@beans.example"},
-        {"Reply_To": "somebody@else.example", "To": "ben@acmecoffee.example"},
-    ],
-    ids=["to a colleague", "forward", "to a supplier", "odd"],
-)
-def test_a_mail_that_does_not_go_to_the_customer_is_no_sure_answer(headers: dict[str, str]) -> None:
-    reply = ours(waiting(), In_Reply_To="<m@post.example>", **headers)
-    assert reply is not None and reply.certainty == "likely"
-
-
-def test_a_fresh_mail_to_who_waits_is_likely_an_answer() -> None:
-    reply = ours(waiting())
-    assert reply is not None
-    assert (reply.parent_id, reply.thread_id, reply.certainty) == ("", "", "likely")
-    assert reply.to == ("dana@post.example",)
-    assert ours(Knowledge(ours=OURS)) is None
-
-
-def test_our_out_of_office_note_is_automatic() -> None:
-    reply = ours(waiting(), In_Reply_To="<m@post.example>", Auto_Submitted="auto-replied")
-    assert reply is not None and reply.automatic
-
-
-def test_a_colleague_in_the_inbox_answers_unless_the_server_doubts_him() -> None:
-    raw = simple("Done!", From="hello+ana@acmecoffee.example", To="dana@post.example",
-                 In_Reply_To="<m@post.example>")  # fmt: skip
-    item = read(raw, waiting())
-    assert isinstance(item, Reply) and item.certainty == "sure"
-    verdict = b"Authentication-Results: mx.acmecoffee.example; dmarc=fail\r\n"
-    forged = read(verdict + raw, waiting())
-    assert isinstance(forged, Reply) and forged.certainty == "likely"
-
-
 # --- quotation -----------------------------------------------------------------------------------
 
 _QUOTES = {
@@ -396,73 +201,6 @@ def test_answers_between_quoted_lines_are_kept() -> None:
 )
 def test_what_looks_like_quotation_and_is_not_stays(text: str) -> None:
     assert new_text(text) == text
-
-
-# --- hostile mails -------------------------------------------------------------------------------
-
-
-def _nested(levels: int) -> bytes:
-    head = simple().partition(b"\r\n\r\n")[0] + b"\r\n"
-    for level in range(levels):
-        head += b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (level, level)
-    return head + b"\r\n" + b"x\n" * 60_000
-
-
-_BOMBS = {
-    "nested": _nested(1000),
-    "mails in mails": simple().partition(b"\r\n\r\n")[0]
-    + b"\r\n" + b"Content-Type: message/rfc822\r\n\r\n" * 5000,
-    "long header": simple(Subject="x" * 10_000_000),
-    "references": simple(References=" ".join(f"<{n}@x.example>" for n in range(10_000))),
-    "open bracket": simple(References="<" * 60_000, Message_ID="<" + "a" * 60_000),
-    "comments": simple(From="(" * 5000 + "dana@post.example"),
-    "addresses": simple(To="a@b.example," * 50_000),
-    "encoded words": simple(Subject="=?utf-8?q?a?= " * 20_000),
-    "bad base64": simple(Subject="=?utf-8?b?A?=", Content_Transfer_Encoding="base64"),
-    "surrogates": simple(From="\udcfc\udcff <\udcfc@post.example>", Subject="\udcff\udcfe"),
-    "nul": simple("a\0b", Subject="a\0b"),
-    "attributions": simple("On Monday 1 someone\n" * 12_000),
-    "one line": simple("On " + "a b c 1 " * 30_000),
-    "html": simple("<a " * 80_000, Content_Type="text/html"),
-    "style": simple("<style>" * 30_000 + "Where is it?", Content_Type="text/html"),
-    "charset": simple("Hi", Content_Type="text/plain; charset=base64"),
-    "parameters": simple("Hi", Content_Type="text/plain; " + "a*0=b; " * 8000),
-    "dates": simple(Date="Mon, 99 Foo 99999 99:99:99 +9999", Received="x;" * 9000),
-    "empty": b"",
-    "no header": b"\r\n\r\nhello",
-    "garbage": bytes(range(256)) * 200,
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", _BOMBS)
-def test_a_hostile_mail_neither_stops_nor_delays_the_reading(name: str) -> None:
-    began = time.process_time()
-    item = read(_BOMBS[name])
-    assert time.process_time() - began < 3
-    assert isinstance(item, Mention)
-    for text in (item.external_id, item.text, item.title, item.author.name, item.author.id):
-        text.encode("utf-8")
-    assert len(item.parent_id) < 500 and len(item.thread_id) < 500
-
-
-def test_a_mail_that_cannot_be_taken_apart_still_shows_sender_and_subject() -> None:
-    item = read(_BOMBS["nested"])
-    assert isinstance(item, Mention)
-    assert item.text == "unreadable mail: too many parts within parts"
-    assert (item.author.id, item.title) == ("dana@post.example", "Question")
-
-
-@given(st.binary(max_size=400))
-def test_no_bytes_break_the_parser(raw: bytes) -> None:
-    for mail in (raw, simple().partition(b"\r\n\r\n")[0] + b"\r\n" + raw, b"From: " + raw):
-        assert parse_head(mail).sender.address == parse_head(mail).sender.address
-        read(mail)
-
-
-@given(st.text(max_size=300))
-def test_new_text_never_invents_or_empties(text: str) -> None:
-    found = new_text(text)
-    assert bool(found) == bool(text.strip())
 
 
 # --- the wire ------------------------------------------------------------------------------------

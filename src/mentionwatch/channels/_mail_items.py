@@ -271,11 +271,10 @@ def _mention(mail: Mail, author: Author, text: str, known: Knowledge, *, kind: s
 
 
 def _link(mail_id: str, known: Knowledge) -> str:
-    if mail_id.startswith("sha256:"):
+    """Return a page that shows the mail; only Gmail has one that can be made from its id."""
+    if not known.gmail or mail_id.startswith("sha256:"):
         return ""
-    if known.gmail:
-        return f"https://mail.google.com/mail/u/0/#search/rfc822msgid%3A{quote(mail_id, safe='')}"
-    return f"mid:{quote(mail_id, safe='@')}"  # RFC 2392
+    return f"https://mail.google.com/mail/u/0/#search/rfc822msgid%3A{quote(mail_id, safe='')}"
 
 
 # --- what we wrote -------------------------------------------------------------------------------

@@ -46,10 +46,6 @@ PAGE = 200
 
 _LOOK_UPS = 100
 _RESCAN_DAYS = 30
-NO_SENT = (
-    "no Sent folder was found, so your replies cannot be seen: name it in sent_folder, or mark "
-    "conversations as done"
-)
 
 
 class Reading:
@@ -292,10 +288,7 @@ class Reading:
             for one in unexplained
             if one not in self.known.replied
         ]
-        warnings = () if self.sent else (NO_SENT,)
-        return Page(
-            stream="answered", items=tuple(items), checked=tuple(waiting), warnings=warnings
-        )
+        return Page(stream="answered", items=tuple(items), checked=tuple(waiting))
 
     def _marked(self, waiting: Sequence[str]) -> set[str]:
         wanted, marked = set(waiting), set[str]()

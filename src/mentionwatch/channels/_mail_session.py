@@ -13,7 +13,7 @@ from mentionwatch.channels import Account, Query
 from mentionwatch.channels._imap import Login, Mailbox
 from mentionwatch.channels._imap_format import Folder
 from mentionwatch.channels._imap_line import Dropped, Line, Server
-from mentionwatch.channels._mail_reading import NO_SENT, Reading
+from mentionwatch.channels._mail_reading import Reading
 from mentionwatch.errors import NotFound
 from mentionwatch.model.items import Page
 
@@ -28,6 +28,12 @@ _SENT_NAMES = (
     "posta inviata", "inviata", "verzonden", "verzonden items", "skickat", "sendt", "wysłane",
     "отправленные", "lähetetyt",
 )  # fmt: skip
+
+
+_NO_SENT = (
+    "no Sent folder was found, so your replies cannot be seen: name it in sent_folder, or mark "
+    "conversations as done"
+)
 
 
 class MailSession:
@@ -50,7 +56,7 @@ class MailSession:
             if name not in there
         ]
         if sent not in there:
-            warnings.append(NO_SENT)
+            warnings.append(_NO_SENT)
         return Account(
             id=one.username.casefold() if "@" in one.username else f"{one.username}@{one.host}",
             names=(one.username,),

@@ -10,10 +10,10 @@ No test reaches the network: a socket to anywhere but this computer raises.
 from __future__ import annotations
 
 import asyncio
-import difflib
 import os
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,7 @@ import pytest
 
 from tests.clock import Clock
 from tests.server import Server
-
-ROOT = Path(__file__).resolve().parent.parent
+from tests.snapshots import compare
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,29 +50,7 @@ def https_server() -> Iterator[Server]:
 @pytest.fixture
 def snapshot(request: pytest.FixtureRequest) -> Callable[[str, str | Path], None]:
     """Return ``snapshot(text, path)``; a relative path counts from the repository's root."""
-    update = request.config.getoption("--update-snapshots")
-
-    def compare(text: str, path: str | Path) -> None:
-        file = ROOT / path
-        kept = file.read_bytes().decode() if file.exists() else None
-        if update:
-            if kept != text:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(text.encode())
-            return
-        if kept == text:
-            return
-        changes = "".join(
-            difflib.unified_diff(
-                (kept or "").splitlines(keepends=True),
-                text.splitlines(keepends=True),
-                fromfile=str(path),
-                tofile="now",
-            )
-        )
-        pytest.fail(f"{path} differs; look, then pytest --update-snapshots\n{changes}")
-
-    return compare
+    return partial(compare, update=request.config.getoption("--update-snapshots"))
 
 
 @pytest.fixture

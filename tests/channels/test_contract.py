@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -12,8 +14,9 @@ import pytest
 from mentionwatch.channels import Account, Capabilities, Query, reading
 from mentionwatch.client import Client
 from mentionwatch.credentials import NO_SECRET, Secret
+from mentionwatch.errors import SourceUnreadable, TimedOut
 from mentionwatch.model.items import Author, Mention, Page, StreamState
-from tests.channels.contract import ChannelContract, collect, damages
+from tests.channels.contract import BlockingContract, ChannelContract, collect, damages
 from tests.server import Reply, Request, Server
 
 POSTS = [
@@ -217,3 +220,83 @@ def test_places_damaged_before_are_left_out() -> None:
         "0.b dropped",
         "0.b = -1",
     }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Folder:
+    """A blocking channel: one page a file; a file called "hang" never ends."""
+
+    path: Path
+    family: ClassVar[str] = "direct"
+    capabilities: ClassVar[Capabilities] = Capabilities(finds_untagged=True, sees_own_replies=False)
+
+    def connect(self, deadline: float) -> Reading:
+        return Reading(self.path, deadline)
+
+
+class Reading:
+    def __init__(self, path: Path, deadline: float) -> None:
+        self._path = path
+        self._deadline = deadline
+        self._aborted = threading.Event()
+
+    def account(self) -> Account:
+        return Account(id=str(self._path))
+
+    def pages(self, query: Query) -> Iterator[Page]:
+        done = query.state("files").cursor
+        for file in sorted(self._path.iterdir()):
+            if file.name == "hang":
+                self._hang()
+            if file.name > done:
+                yield Page(
+                    stream="files",
+                    items=(self._mention(file),),
+                    state=StreamState(cursor=file.name),
+                )
+
+    def _hang(self) -> None:
+        if self._aborted.wait(self._deadline):
+            raise SourceUnreadable("ended", "nothing to do")
+        raise TimedOut("too late", "try again later")
+
+    def _mention(self, file: Path) -> Mention:
+        return Mention(
+            external_id=file.name, text=file.read_text(), author=Author(), published=None
+        )
+
+    def abort(self) -> None:
+        self._aborted.set()
+
+    def close(self) -> None:
+        self._aborted.set()
+
+
+class DeafReading(Reading):
+    def abort(self) -> None:
+        """It does not hear."""
+
+
+class TestBlocking(BlockingContract):
+    expected: ClassVar[set[str]] = {"a", "b", "c"}
+
+    @pytest.fixture
+    def channel(self, tmp_path: Path) -> Folder:
+        for name in self.expected:
+            (tmp_path / name).write_text("Acme Coffee")
+        return Folder(path=tmp_path)
+
+    @pytest.fixture
+    def hanging(self, tmp_path: Path) -> Folder:
+        (tmp_path / "hang").touch()
+        return Folder(path=tmp_path)
+
+
+def test_session_that_does_not_hear_is_caught(tmp_path: Path) -> None:
+    class Deaf(Folder):
+        def connect(self, deadline: float) -> Reading:
+            return DeafReading(self.path, deadline)
+
+    (tmp_path / "hang").touch()
+    with pytest.raises(AssertionError, match="does not end"):
+        TestBlocking().test_abort_ends_the_work(Deaf(path=tmp_path))

@@ -10,7 +10,7 @@ import json
 import sqlite3
 import statistics
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,7 +32,7 @@ from mentionwatch.model.report import (
 )
 from mentionwatch.model.score import Reason
 from mentionwatch.model.times import from_ms, to_ms
-from mentionwatch.store import conversations, queue, threads
+from mentionwatch.store import conversations, queue, search, threads
 
 DAY = timedelta(days=1)
 SHOWN = ("overdue", "due_soon", "later")
@@ -300,6 +300,19 @@ def _reasons(text: str) -> tuple[Reason, ...]:
 
 def _time(milliseconds: int | None) -> datetime | None:
     return None if milliseconds is None else from_ms(milliseconds)
+
+
+def search_conversations(
+    setting: Setting, now: datetime, words: str, *, limit: int, unassessed: int = 0
+) -> QueueReport:
+    """Return the conversations in which these words occur, whatever their state, newest first."""
+    connection = setting.store.connection
+    ids = search.conversations_with(connection, words, limit)
+    nothing = Wanted(limit=0, selection=words)
+    report = read_queue(setting, now, nothing, unassessed=unassessed)
+    reader = _Reader(setting, now, current_hours(setting, now))
+    rows = tuple(reader.row(row) for row in queue.rows_by_id(connection, ids))
+    return replace(report, rows=rows, summary=replace(report.summary, shown=len(rows)))
 
 
 # --- one conversation -----------------------------------------------------------------------------

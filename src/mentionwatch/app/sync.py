@@ -142,7 +142,7 @@ class _Run:
             changed = channel_store.set_account(connection, name, account.id, account.names)
         if changed:
             self.notices.append(f"{name}: another account than before; it is read from the start")
-        self.own[name] = _names([*self._own_accounts(name), *account.names])
+        self.own[name] = names_of([*self._own_accounts(name), *account.names])
         return self._query(name, tuple(sorted(self.own[name])))
 
     def _own_accounts(self, name: str) -> list[str]:
@@ -231,14 +231,15 @@ class _Run:
 # --- whose is it? -----------------------------------------------------------------------------
 
 
-def _names(accounts: Sequence[str]) -> frozenset[str]:
+def names_of(accounts: Sequence[str]) -> frozenset[str]:
+    """Return accounts in the one form in which they are compared."""
     return frozenset(name.casefold().lstrip("@").rstrip("/") for name in accounts if name)
 
 
 def _is_ours(item: Mention, own: frozenset[str]) -> bool:
     """Recognise our accounts by id, handle or URL, never by display name."""
     author = item.author
-    return bool(_names([author.id, author.handle, author.url]) & own)
+    return bool(names_of([author.id, author.handle, author.url]) & own)
 
 
 def ours(item: Item, own: frozenset[str]) -> Item:

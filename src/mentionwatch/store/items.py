@@ -135,6 +135,14 @@ def person_keys(mention: Mention) -> tuple[str, ...]:
     return tuple(dict.fromkeys(keys))
 
 
+def mention_id(connection: sqlite3.Connection, channel: str, external_id: str) -> int:
+    """Return the row id of a mention that is stored."""
+    row = connection.execute(
+        "SELECT id FROM mention WHERE channel = ? AND external_id = ?", (channel, external_id)
+    ).fetchone()
+    return int(row["id"])
+
+
 # --- one table family each: rows of items, and what to do with those that are there already ------
 
 

@@ -28,14 +28,19 @@ class Entry:
 
 def entries(connection: sqlite3.Connection, conversation_id: int) -> list[Entry]:
     """Return a conversation's mentions, the replies that concern it, and our actions."""
-    mentions = connection.execute(
-        "SELECT * FROM mention WHERE conversation_id = ?", (conversation_id,)
-    ).fetchall()
-    ids = [row["id"] for row in mentions]
-    found = [_mention(connection, row) for row in mentions]
+    written = mentions(connection, conversation_id)
+    ids = [row["id"] for row in written]
+    found = [_mention(connection, row) for row in written]
     found += [_reply(connection, row) for row in replies(connection, conversation_id)]
     found += _actions(connection, ids)
     return sorted(found, key=lambda entry: (entry.at, entry.role == "action", entry.id))
+
+
+def mentions(connection: sqlite3.Connection, conversation_id: int) -> list[sqlite3.Row]:
+    """Return the mentions of a conversation, oldest first."""
+    return connection.execute(
+        "SELECT * FROM mention WHERE conversation_id = ? ORDER BY at, id", (conversation_id,)
+    ).fetchall()
 
 
 def replies(connection: sqlite3.Connection, conversation_id: int) -> list[sqlite3.Row]:

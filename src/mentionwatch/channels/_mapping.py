@@ -256,9 +256,10 @@ class ItemMap:
     def __init__(self, plan: Plan, *, strict: bool) -> None:
         self._plan = plan
         self._strict = strict
-        self._search = {
-            place: expression(str(place)) for field in plan.values() for place in field.places
-        }
+        self._search: dict[Place, Any] = {}
+        for name, field in plan.items():
+            for place in field.places:
+                self._search[place] = _expression_of(name, place)
         self.problems: dict[str, int] = {}  # a function that was given the wrong type, counted
 
     def record(self, item: Mapping[str, Any], tz: str, date_format: str) -> dict[str, Any] | None:
@@ -285,6 +286,13 @@ class ItemMap:
         except JMESPathError:
             self.problems[str(place)] = self.problems.get(str(place), 0) + 1
             return None
+
+
+def _expression_of(name: str, place: Place) -> Any:
+    try:
+        return expression(str(place))
+    except ValueError as error:
+        raise ValueError(f"map.{name}: {error}") from None
 
 
 def expression(text: str) -> Any:

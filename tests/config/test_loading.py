@@ -194,7 +194,10 @@ me = 7
 
 
 def test_controls_in_names_never_reach_a_message(problems):
-    found = problems('["\\u001b[31mred"]\n"\\u202e" = 1\n')
+    found = problems(
+        '[brand]\nname = "A"\nterms = ["/\\u001b[31m(/"]\n["\\u001b[31mred"]\n"\\u202e" = 1\n'
+    )
+    assert len(found) == 2
     assert "\x1b" not in "".join(map(str, found))
     assert "\u202e" not in "".join(map(str, found))
 

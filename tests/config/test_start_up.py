@@ -52,7 +52,9 @@ def test_a_configuration_loads_without_anything_heavy(write):
 @pytest.mark.parametrize(
     ("kind", "keys"),
     [
-        ("bluesky", ""),
+        ("bluesky", 'identifier = "acme.example"\napp_password = "env:X"'),
+        ("exec", 'command = ["x"]'),
+        ("file", 'path = "x.csv"'),
         ("email", 'host = "h"\nusername = "u"\npassword = "env:X"'),
         ("hackernews", ""),
         ("mastodon", 'base_url = "https://m.example"\naccess_token = "env:X"'),

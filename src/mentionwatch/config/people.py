@@ -50,10 +50,10 @@ def term(value: Any) -> str:
 def _expression(written: str) -> None:
     if len(written) < 3 or not written.endswith("/"):
         raise Wrong(f"begins like a /regular expression/ but has no / at its end: {shown(written)}")
-    from mentionwatch.core.matching import Matcher
+    from mentionwatch.core.expressions import expression
 
     try:
-        Matcher.build((written,))
+        expression(written)
     except ValueError as error:
         raise Wrong(str(error)) from None
 

@@ -87,8 +87,8 @@ class Place:
                 path=report.path,
                 line=report.line(self.key),
                 key=str(self),
-                message=message,
-                hint=hint,
+                message=_plain_line(message),
+                hint=_plain_line(hint),
             )
         )
 
@@ -310,7 +310,12 @@ def shown(value: Any) -> str:
 
 def _quoted_text(value: str) -> str:
     short = value if len(value) <= 60 else value[:59] + "…"
-    return '"' + "".join(c if c.isprintable() else "?" for c in short) + '"'
+    return f'"{_plain_line(short)}"'
+
+
+def _plain_line(text: str) -> str:
+    """Return a text without controls: whatever a file holds, it must not steer a terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _quoted(part: str) -> str:

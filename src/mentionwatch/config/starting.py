@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from mentionwatch.channels import load
 from mentionwatch.config import schema
@@ -112,16 +112,18 @@ def _channel(answer: ChannelAnswer) -> Iterator[str]:
         yield f"# Fill in {', '.join(open_keys)}, and take away the # from the lines below."
     mark = "# " if open_keys else ""
     yield from (mark + line for line in lines)
-    yield from _further(fields, answer)
+    for other, one in fields.items():
+        if other not in answer.values and not schema.is_required(one):
+            yield f"# {other} = {_usual(one, hints[other], _variable(name, other))}"
 
 
-def _further(fields: Mapping[str, dataclasses.Field[Any]], answer: ChannelAnswer) -> Iterator[str]:
-    """Yield the other keys with their defaults, as comments."""
-    for name, one in fields.items():
-        if name not in answer.values and not schema.is_required(one):
-            usual = one.default if one.default is not dataclasses.MISSING else None
-            plain = isinstance(usual, str | int | float | tuple) and usual not in ("", ())
-            yield f"# {name} = {value(usual) if plain else '…'}"
+def _usual(one: dataclasses.Field[Any], hint: Any, variable: str) -> str:
+    """Return the default of an optional key, or where a secret might stand."""
+    if hint is Secret or Secret in get_args(hint):
+        return quoted(f"env:{variable}")
+    usual = one.default if one.default is not dataclasses.MISSING else None
+    plain = isinstance(usual, str | int | float | tuple) and usual not in ("", ())
+    return value(usual) if plain else "…"
 
 
 def _about(cls: type[Any]) -> str:

@@ -26,6 +26,7 @@ from typing import Any
 
 import time_machine
 
+ROOT = Path(__file__).resolve().parent.parent
 TUESDAY = datetime(2026, 11, 17, tzinfo=UTC)
 _DAYS = {
     "mon": -1,

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
-from tests.shop import Shop
+from tests.shop import ROOT, Shop
 
 SEED = 20261117
 MOMENTS = 20

@@ -146,10 +146,12 @@ def _read_holidays(
     from mentionwatch.config import holidays
 
     if by_name:
-        return holidays.dates_of(source, years)
-    if source.startswith(("http://", "https://")):
-        return holidays.dates_from_ics(fetch_url(source), years)
-    return holidays.dates_from_ics(Path(source).expanduser().read_bytes(), years)
+        found: Mapping[date, str] = holidays.dates_of(source, years)
+    elif source.startswith(("http://", "https://")):
+        found = holidays.dates_from_ics(fetch_url(source), years)
+    else:
+        found = holidays.dates_from_ics(Path(source).expanduser().read_bytes(), years)
+    return found
 
 
 def download(url: str) -> bytes:

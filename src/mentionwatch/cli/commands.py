@@ -12,7 +12,7 @@ from mentionwatch.cli import shared
 
 def application() -> typer.Typer:
     """Return the command line, fresh."""
-    from mentionwatch.cli import acting, bringing, reading, setup, syncing
+    from mentionwatch.cli import acting, bringing, demonstrating, reading, setup, syncing
 
     app = typer.Typer(
         name="mentionwatch",
@@ -24,7 +24,7 @@ def application() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_before)
-    for group in (syncing, reading, acting, bringing, setup):
+    for group in (demonstrating, syncing, reading, acting, bringing, setup):
         group.register(app)
     return app
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mentionwatch.core.scoring.rule import Rule, plain
+from mentionwatch.core.scoring.rule import Rule, each, plain
 
 NUMBER = (
     r"(?:\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty|forty|several"
@@ -208,45 +208,47 @@ CONTACT_RULES = (
         points=10,
         why="it is not the first time",
         anchors=(
-            "second time",
-            "third time",
-            "2nd time",
-            "3rd time",
-            "4th time",
-            "fourth time",
+            *each(
+                "second third fourth fifth 2nd 3rd 4th 5th 6th umpteenth",
+                "time email mail message call tweet letter attempt day week flight request",
+            ),
+            *each("multiple several numerous many two three four five six ten few", "times emails"),
+            *each("multiple several numerous many two three four five six ten few", "calls people"),
+            *each(
+                "2 3 4 5 6 7 8 9 10 20", "times emails calls messages tweets people phone agents"
+            ),
             "times",
-            "again",
             "twice",
             "already",
+            "again ?",
+            "again !",
+            "again .",
+            "still ?",
+            "again",
+        ),
+        pattern=plain(
+            r"(?:second|third|fourth|fifth|\d+(?:nd|rd|th)|umpteenth) (?:time|email|mail|message|call"
+            r"|tweet|letter|attempt|day|week|flight|request)"
+            r"|(?:\d+|two|three|four|five|six|ten|several|multiple|many|numerous|few) (?:different )?"
+            r"(?:times(?! better)|emails|calls|messages|attempts|tweets|requests|people|phone calls|agents)"
+            r"|(?:asked|called|emailed|wrote|written|tweeted|tried|told|contacted|complained"
+            r"|phoned|sent) (?:\w+ ){0,4}(?:twice|already|before|repeatedly|again)"
+            r"|already (?:\w+ )?(?:asked|called|emailed|written|wrote|told|sent|tried|contacted|did|done"
+            r"|filled|paid|submitted|dm'?e?d|spoke|spoken)|(?:still|again|twice)(?= [?!.])"
+        ),
+        finds=(
             "once again",
             "yet again",
             "repeatedly",
-            "still",
-            "third email",
-            "second email",
             "every time",
             "everytime",
-            "multiple",
             "constantly",
-            "continue",
-            "continues",
-            "another",
-            "numerous",
-            "several",
             "time in a row",
-        ),
-        pattern=plain(
-            r"(?:second|third|fourth|fifth|2nd|3rd|4th|5th|\d+th|umpteenth) (?:\w+ )?(?:time|email|mail"
-            r"|message|call|tweet|letter|attempt|day|week|flight|request|request)"
-            r"|(?:\d+|two|three|four|five|six|ten|several|multiple|many|numerous|so many|countless|few) (?:different )?"
-            r"(?:times|emails|calls|messages|attempts|tweets|requests|people|phone calls|agents)"
-            r"|(?:once|yet) again|(?:asked|called|emailed|wrote|written|tweeted|tried|told|contacted|complained"
-            r"|phoned|sent) (?:\w+ ){0,4}(?:twice|already|before|repeatedly|again)"
-            r"|already (?:\w+ )?(?:asked|called|emailed|written|wrote|told|sent|tried|contacted|did|done|filled"
-            r"|paid|submitted|dm'?e?d|spoke|spoken)|repeatedly|(?:still|again|twice)(?= [?!.])"
-            r"|still (?:no|not|nothing|haven't|hasn't|havent|hasnt|don't|doesn't|can't|cant|waiting|isn't"
-            r"|isnt|on|having|unable|sitting|getting|without|need|says|saying|trying|stuck|broken|down)"
-            r"|every ?time|constantly|time in a row"
+            *each(
+                "still",
+                "no not nothing haven't hasn't havent hasnt don't doesn't can't cant waiting isn't isnt"
+                " on having unable sitting getting without need says saying trying stuck broken down",
+            ),
         ),
         also={"sentiment.asked_before": -5, "intent.complaint": 8},
         fires_on=(

@@ -16,6 +16,10 @@ _SHORTEST_STEM, _LONGEST_STEM = 3, 14
 Phrase = tuple[list[str], int | None, Rule | None]
 
 
+_NO_RULES: list[Rule] = []
+_NO_PHRASES: dict[str, list[Phrase]] = {}
+
+
 @dataclass(slots=True)
 class Entry:
     """
@@ -28,8 +32,9 @@ class Entry:
 
     points: int = 0
     role: str = ""
-    rules: list[Rule] = field(default_factory=list)
-    phrases: dict[str, list[Phrase]] = field(default_factory=dict)
+    # Shared while empty: thousands of entries have neither rules nor phrases.
+    rules: list[Rule] = field(default_factory=lambda: _NO_RULES)
+    phrases: dict[str, list[Phrase]] = field(default_factory=lambda: _NO_PHRASES)
 
     def add(self, rest: list[str], points: int | None, rule: Rule | None) -> None:
         """Add a phrase; a second valence of the same phrase replaces the first."""
@@ -37,6 +42,8 @@ class Entry:
         same = self.phrases.get(key, [])
         phrases = [x for x in same if rule or x[2] or x[0] != rest]
         phrases.append((rest, points, rule))
+        if not self.phrases:
+            self.phrases = {}
         self.phrases[key] = sorted(phrases, key=lambda phrase: -len(phrase[0]))
 
     def following(self, words: list[str], at: int) -> list[Phrase]:
@@ -81,7 +88,7 @@ class Index:
         if rest:
             entry.add(rest, points, rule)
         elif rule is not None:
-            entry.rules.append(rule)
+            entry.rules = [*entry.rules, rule]
         else:
             entry.points = points or 0
 
@@ -89,7 +96,8 @@ class Index:
         """Return the place and entry of each of *words* that is known."""
         known = self.words
         if not self.stems:
-            return [(at, known[word]) for at, word in enumerate(words) if word in known]
+            get = known.get
+            return [(at, entry) for at, word in enumerate(words) if (entry := get(word))]
         found = []
         for at, word in enumerate(words):
             entry = known.get(word) or self._by_stem(word)
@@ -123,6 +131,9 @@ def build_index(language: str, rules: Sequence[Rule]) -> Index:
         if language == "en" or rule.everywhere:
             for anchor in rule.anchors:
                 index.add(anchor, rule=rule)
+            alone = replace(rule, pattern=None, anchors=())
+            for find in rule.finds:
+                index.add(find, rule=alone)
         if rule.id in own:
             bare = replace(rule, pattern=None, unless=None, anchors=())
             for anchor in own[rule.id]:

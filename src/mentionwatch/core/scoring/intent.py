@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mentionwatch.core.scoring.rule import Rule, plain
+from mentionwatch.core.scoring.rule import Rule, each, plain
 from mentionwatch.core.scoring.text import View
 from mentionwatch.core.scoring.words import LINK
 
@@ -30,44 +30,28 @@ INTENT_RULES = (
         points=12,
         why="asks how, when, where or whether",
         intent="question",
-        anchors=(
-            "how",
-            "when",
-            "where",
-            "what",
-            "which",
-            "who",
-            "can",
-            "do you",
-            "does",
-            "is there",
-            "are there",
-            "are you",
-            "will you",
+        anchors=each("is are", "there it the your you this these they"),
+        pattern=plain(r"(?:is|are) (?:there|it|the|your|you|this|these|they) (?:\w+ ){1,12}\?"),
+        finds=(
+            *each(
+                "how when where what which who",
+                "do does did can could is are will would should time to long much many about kind"
+                " type else was were happens happened",
+            ),
+            *each("can could may should", "i we you u someone anyone it they"),
+            *each("do does did have will would", "you it u this the your anyone they"),
+            *each("any", "idea chance news update updates word eta advice suggestions way"),
+            *each("know", "if how when where what whether why"),
             "wondering",
-            "any idea",
-            "any chance",
             "anyone know",
-            "is it",
-            "could",
-            "did you",
-            "have you",
-            "curious",
-            "question",
-            "questions",
-            "may i",
-            "is the",
-            "are the",
-            "would it",
-            "whether",
-            "know if",
-            "know how",
-            "possible",
-        ),
-        pattern=plain(
-            r"(?:how|when|where|what|which|who) (?:do|does|did|can|could|is|are|will|would|should|time|to|long|much|many|about|kind|type|if|happens|happened|else|was|were)(?! (?:you dare|come))"
-            r"|(?:can|could|may|should) (?:i|we|you|someone|anyone|u|it|they)|(?:do|does|did|have|will|would) (?:you|it|u|this|the|your|anyone|they)(?! (?:best|all|part|job))|(?:is|are) (?:there|it|the|your|you|this|these|they) (?:\w+ ){1,12}\?"
-            r"|wondering|any (?:idea|chance|news|update|updates|word|eta|advice|suggestions|way)|anyone know|(?:an?|quick|any|my|one) questions?|know (?:if|how|when|where|what|whether|why)|(?:is|be) (?:it )?possible"
+            "a question",
+            "question about",
+            "quick question",
+            "any questions",
+            "one question",
+            "my question",
+            "is it possible",
+            "be possible",
         ),
         also={"urgency.question_words": 3},
         fires_on=(
@@ -150,36 +134,28 @@ INTENT_RULES = (
         points=4,
         why="speaks of an order, a booking, an account of their own",
         intent="request",
-        anchors=(
-            "my",
-            "our",
-            "order",
-            "ordered",
-            "bought",
-            "purchased",
-            "booked",
-            "account",
-            "subscription",
-            "i'm trying",
-            "i am trying",
-            "reservation",
-            "booking",
-            "delivery",
-            "package",
-            "install",
-            "installed",
-            "update",
-            "updated",
-            "password",
-            "website",
-            "site",
-            "app",
-            "online",
-        ),
-        pattern=plain(
-            r"(?:my|our) (?:\w+ ){0,2}(?:order|orders|flight|flights|package|parcel|bag|bags|luggage|account|booking|reservation|ticket|tickets|subscription|phone|card|delivery|trip|seat|seats|device|laptop|tv|internet|service|password|credit|refund|money|bill|payment|number|email|contract|appointment|room|table|car|purchase|gift card|connection|data|app|computer|camera|item|voucher|itinerary|confirmation|membership|plan|policy|claim|router|box|name|profile|license|download|reward|rewards|points|miles|shoes|dress|jacket|shirt|food|meal|pizza|drink|coffee|submission|assignment|grade|quiz|score)"
-            r"|(?:i|we|i've|we've|just) (?:\w+ )?(?:ordered|bought|purchased|booked|installed|downloaded|updated|received|upgraded|paid|signed up|registered|submitted|returned)"
-            r"|your (?:\w+ )?(?:website|web site|site|app|system|online|page|portal|form|number|link|staff|driver|courier|store|shop|branch|team|policy|product|service|update)|(?:trying|tried) to"
+        finds=(
+            *each(
+                "my our",
+                "order orders flight flights package parcel bag bags luggage account booking reservation"
+                " ticket tickets subscription phone card delivery trip seat seats device laptop tv"
+                " internet service password credit refund money bill payment number email contract"
+                " appointment room table car purchase gift connection data app computer camera item"
+                " voucher itinerary confirmation membership plan policy claim router box name profile"
+                " license download reward rewards points miles shoes dress jacket shirt food meal pizza"
+                " drink coffee submission assignment grade quiz score new last first",
+            ),
+            *each(
+                "i we i've we've ive just",
+                "ordered bought purchased booked installed downloaded updated received upgraded paid"
+                " registered submitted returned signed",
+            ),
+            *each(
+                "your ur",
+                "website web site app system online page portal form number link staff driver courier"
+                " store shop branch team policy product products service services update customer",
+            ),
+            *each("trying tried", "to"),
         ),
         also={"sentiment.customer": -3, "urgency.customer": 5},
         fires_on=("my order number is 4711", "I bought two of them", "your website shows nothing"),

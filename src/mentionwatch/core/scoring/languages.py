@@ -9,6 +9,7 @@ and else to none: "" is then the answer, and the score "unclassified".
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 
 from mentionwatch.core.scoring.lexicon import LANGUAGES, OTHERS, common_words
 
@@ -24,6 +25,7 @@ _LETTERS = {
     "it": frozenset("ìò"),
     OTHERS: frozenset("åøæłżźćąęșțğışőűďěřůčš"),
 }
+_ZEROS = repeat(0)
 _NONE: frozenset[str] = frozenset()
 _FIRST = ("", LANGUAGES[0])
 
@@ -37,12 +39,12 @@ def guess(words: Sequence[str], declared: str = "") -> str:
         declared: ISO 639-1 as the platform says, perhaps with a region; "" where it does not.
     """
     table = common_words()
-    packed = sum([table.get(word, 0) for word in words[:_MOST]])
+    packed = sum(map(table.get, words[:_MOST], _ZEROS))
     declared = declared[:2].lower()
     if not packed:
         return declared if declared in LANGUAGES else "other" if declared else ""
-    if packed <= _FIELD and declared in _FIRST:
-        return LANGUAGES[0]
+    if declared in _FIRST and packed & _FIELD > (packed >> 12) % _FIELD:
+        return LANGUAGES[0]  # more English words than all others together (a sum of digits)
     counts = _counts(words[:_MOST], table)
     if declared:
         counts[LANGUAGES.index(declared) if declared in LANGUAGES else -1] += _DECLARED

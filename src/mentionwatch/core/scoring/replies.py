@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from mentionwatch.core.scoring.lexicon import LANGUAGES, load
 from mentionwatch.core.scoring.rule import Rule, plain
 from mentionwatch.core.scoring.words import LINK, Words, take_apart
@@ -200,19 +202,18 @@ _MARKS = frozenset((".", ",", "!", "…", "@", "&", "-", "#", LINK))
 
 def closes(words: Words) -> bool:
     """Return whether a text only thanks or nods, in any claimed language."""
-    if len(words.words) > _MOST_CLOSING * 3:
-        return False
-    said = [word for word in words.words if word not in _MARKS and word[0] != "@"]
-    if not said or len(said) > _MOST_CLOSING:
-        return False
     core, filler = _closing_words()
+    said = 0
     has_core = False
-    for word in said:
+    for word in words.words:
+        if word in _MARKS or word[0] == "@":
+            continue
+        said += 1
         if word in core:
             has_core = True
-        elif word not in filler and not _is_symbol(word):
+        elif said > _MOST_CLOSING or not (word in filler or _is_symbol(word)):
             return False
-    return has_core and "nothing" not in said
+    return has_core and said <= _MOST_CLOSING and "nothing" not in words.words
 
 
 def _is_symbol(word: str) -> bool:
@@ -220,20 +221,17 @@ def _is_symbol(word: str) -> bool:
     return "\U0001f3fb" <= word <= "\U0001f3ff" or word in "♀♂"
 
 
+@cache
 def _closing_words() -> tuple[frozenset[str], frozenset[str]]:
-    if not _cache:
-        core, filler = set(_CLOSING_CORE), set(_CLOSING_WORDS)
-        for language in LANGUAGES:
-            for local in load(language).rules:
-                if local.rule == "closing.thanks":
-                    core.update(local.anchors)
-                elif local.rule == "closing.filler":
-                    filler.update(local.anchors)
-        _cache.append((frozenset(core), frozenset(filler)))
-    return _cache[0]
-
-
-_cache: list[tuple[frozenset[str], frozenset[str]]] = []
+    """Return the words that thank, and those that may stand around them, of all languages."""
+    core, filler = set(_CLOSING_CORE), set(_CLOSING_WORDS)
+    for language in LANGUAGES:
+        for local in load(language).rules:
+            if local.rule == THANKS.id:
+                core.update(local.anchors)
+            elif local.rule == "closing.filler":
+                filler.update(local.anchors)
+    return frozenset(core), frozenset(filler)
 
 
 def is_closing(text: str) -> Reason | None:

@@ -28,6 +28,11 @@ def plain(pattern: str) -> re.Pattern[str]:
     return re.compile(f" (?:{pattern}) ")
 
 
+def each(first: str, second: str) -> tuple[str, ...]:
+    """Return every word of *first* followed by every word of *second*, as phrases."""
+    return tuple(f"{one} {other}" for one in first.split() for other in second.split())
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
     """
@@ -38,7 +43,7 @@ class Rule:
     rule ``intent`` names the one it speaks for. ``also``: further reasons of the same find, by id,
     with their points; "intent.complaint" and the like speak for that intent.
     ``anchors`` are words or phrases; ``pattern`` runs only where one of them occurs, and without a
-    pattern the anchor itself is the find. A find of ``unless`` anywhere silences the rule.
+    pattern the anchor itself is the find. ``finds`` are words or phrases that need no pattern. A find of ``unless`` anywhere silences the rule.
     ``times`` replaces words: how many times the points are given, 0 for silence.
     ``everywhere``: the anchors count in texts of any language, not in English ones only.
     """
@@ -49,6 +54,7 @@ class Rule:
     intent: str = ""
     anchors: tuple[str, ...] = ()
     pattern: re.Pattern[str] | None = None
+    finds: tuple[str, ...] = ()
     unless: re.Pattern[str] | None = None
     times: Callable[[Any], int] | None = field(default=None, compare=False)
     everywhere: bool = False

@@ -6,7 +6,7 @@ Words and phrases with a valence of their own belong into the lexicon files, not
 
 from __future__ import annotations
 
-from mentionwatch.core.scoring.rule import Rule, plain
+from mentionwatch.core.scoring.rule import Rule, each, plain
 from mentionwatch.core.scoring.text import View
 
 _GOOD = (
@@ -20,6 +20,58 @@ _TROUBLE = (
     r"|left (?:me|us)|won't|wont|can't|cant|couldn't|didn't|don't|doesn't|dont|still|again|worst|rude|stuck"
     r"|stranded|screw(?:ed|ing)?|mess(?:ed|ing)?|ignor(?:ed|ing)|hung|hanging|keeping|lack|wrong|lying|terrible"
     r"|horrible|poor|bad|problems?|issues?|down|useless|forgetting|forgot|messing|overbook(?:ed|ing)?)"
+)
+
+
+# Two words each: most of the single ones are far too common to run a pattern for.
+_MOCKING = (
+    "yeah right",
+    *each("#", "not sarcasm sarcastic"),
+    *each(
+        "oh", "great joy good goody lovely wonderful look yay boy how the fun perfect awesome yes"
+    ),
+    *each("oh", "brilliant that's what"),
+    *each("just", "great lovely wonderful perfect fantastic brilliant peachy dandy awesome what"),
+    *each("just", "fabulous"),
+    *each("gotta", "love"),
+    "got to love",
+    "have to love",
+    *each("don't", "you ya just love"),
+    *each("dont", "you ya just love"),
+    *each("love", "it when how that waiting sitting being getting waking having paying standing"),
+    *each("love", "working spending not"),
+    *each("loving", "it how the"),
+    *each("loved", "it how waiting sitting being"),
+    *each("can't", "wait"),
+    *each("cant", "wait"),
+    "so much fun",
+    "so much joy",
+    "so much love",
+    *each("nothing", "like says better beats"),
+    *each(
+        "how", "nice lovely convenient wonderful kind thoughtful sweet original surprising exciting"
+    ),
+    *each("how", "fun glad excited happy thrilled pleased"),
+    *each("so", "glad excited happy thrilled pleased"),
+    *each("really", "glad excited happy thrilled pleased"),
+    *each("what a", "surprise joy shock treat shocker wonderful great lovely nice"),
+    *each("exactly", "what how where"),
+    *each("my", "favorite favourite fav"),
+    *each("lucky", "me us"),
+    *each("yay", "me us for another more ! i"),
+    *each("great", "way start times time"),
+    *each("awesome", "way start"),
+    *each("lovely", "way start"),
+    *each("nice", "way start times"),
+    *each("fantastic", "way start"),
+    *each("perfect", "way start"),
+    *each("wonderful", "way start"),
+    *each("brilliant", "way start"),
+    *each("excellent", "way start"),
+    *each("good", "way start times time"),
+    *each("fun", "times time"),
+    *each("that's", "always nice fun great helpful reassuring comforting"),
+    *each("always", "fun nice great lovely a"),
 )
 
 
@@ -151,21 +203,15 @@ SENTIMENT_RULES = (
         why="thanks for trouble",
         intent="complaint",
         anchors=(
-            "thanks",
-            "thank",
-            "thx",
+            *each("thanks thx", "for to a but so again very"),
+            "thank you for",
+            "thank you so",
+            "thank you very",
+            "thank you to",
             "way to",
-            "great job",
-            "good job",
-            "nice job",
-            "well done",
-            "appreciate",
-            "kudos",
-            "congrats",
-            "congratulations",
-            "bravo",
-            "nice work",
-            "great work",
+            *each("great good nice well bravo awesome excellent", "job work done on at with for"),
+            *each("great good nice awesome excellent", "not losing canceling cancelling delaying"),
+            *each("kudos congrats congratulations bravo", "on for to"),
         ),
         pattern=plain(
             rf"(?:thanks|thank you|thx)(?: so much| very much| a lot| again| a bunch)? (?:for|to) (?:\w+ ){{0,3}}{_TROUBLE}"
@@ -190,46 +236,7 @@ SENTIMENT_RULES = (
         id="sentiment.sarcasm",
         points=-12,
         why="says the opposite of what is meant",
-        anchors=(
-            "yeah right",
-            "not",
-            "sarcasm",
-            "oh",
-            "just",
-            "gotta",
-            "don't you",
-            "love",
-            "loving",
-            "can't wait",
-            "so much",
-            "nothing",
-            "how",
-            "what a",
-            "exactly",
-            "favorite",
-            "favourite",
-            "yay",
-            "lucky",
-            "great",
-            "awesome",
-            "fun",
-            "lovely",
-            "fantastic",
-            "glad",
-            "nice",
-            "cool",
-            "wonderful",
-            "perfect",
-            "apparently",
-            "clearly",
-            "surprise",
-            "joy",
-            "brilliant",
-            "excited",
-            "good",
-            "always",
-            "enjoy",
-        ),
+        anchors=_MOCKING,
         pattern=plain(
             r"yeah right|# not(?: [.!#]*)*|# sarcas\w+|oh (?:great|joy|good|goody|lovely|wonderful|look|yay|boy|how|the joys?|fun|perfect|awesome|yes|brilliant|that's|what)"
             r"|just (?:great|lovely|wonderful|perfect|fantastic|brilliant|peachy|dandy|awesome|what (?:i|we) needed|fabulous)"
@@ -309,31 +316,15 @@ SENTIMENT_RULES = (
         id="sentiment.failed_us",
         points=-3,
         why="says what was not done",
-        anchors=(
-            "didn't",
-            "didnt",
-            "doesn't",
-            "doesnt",
-            "don't",
-            "dont",
-            "won't",
-            "wont",
-            "haven't",
-            "hasn't",
-            "havent",
-            "hasnt",
-            "isn't",
-            "isnt",
-            "wasn't",
-            "wasnt",
-            "never",
-            "aren't",
-            "wouldn't",
-            "weren't",
+        finds=each(
+            "you u they he she staff it that agent system website site app who which crew company"
+            " guys people all just still really even also which service",
+            "didn't didnt doesn't doesnt don't dont won't wont haven't hasn't havent hasnt isn't isnt"
+            " wasn't wasnt never aren't wouldn't weren't",
         ),
-        pattern=plain(
-            r"(?:you|u|they|he|she|staff|it|that|agent|system|website|site|app|and|your \w+|who|which|crew|company) (?:guys |people |all |just |still |really |even |also )?(?:didn't|didnt|doesn't|doesnt|don't|dont|won't|wont|haven't|hasn't|havent|hasnt|isn't|isnt|wasn't|wasnt|never|aren't|wouldn't|weren't)"
-            r"(?! (?:disappoint|mind|miss|need to|hurt|worry|forget|fail|be sorry))"
+        unless=plain(
+            r"(?:didn't|didnt|doesn't|doesnt|don't|dont|won't|wont|never|isn't|wasn't|haven't|hasn't)"
+            r" (?:disappoint|mind|miss|need to|hurt|worry|forget|fail|be sorry|fails|disappoints)"
         ),
         also={"intent.complaint": 6},
         fires_on=("you guys didn't tell me", "it never switches off"),
@@ -400,28 +391,63 @@ SENTIMENT_RULES = (
         why="a reproach put as a question",
         intent="complaint",
         anchors=(
-            "why",
-            "how",
-            "what",
-            "when",
-            "are you",
-            "really",
-            "seriously",
-            "wtf",
-            "srsly",
-            "explain",
-            "where's",
-            "is this",
-            "do you",
-            "who",
-            "is it",
+            *each("how", "do is many much the in does can about long are could"),
+            *each("what", "is are the kind a has happened gives exactly good"),
+            *each("when", "will are do can is"),
+            "what's the",
+            "what's going",
+            "what's wrong",
+            "what's up",
+            "what's happening",
         ),
         pattern=plain(
-            r"why (?:is|are|do|does|did|didn't|don't|doesn't|won't|wont|can't|cant|isn't|aren't|hasn't|haven't|would|should|was|were|have|has|am|must|on earth|the|cant|not|no|so|can|would|bother|even|tell|say|you|ur|wasn't)"
-            r"|how (?:come|hard|difficult|do you|can you|could you|dare|is it|is this|are you|many times|much longer|the hell|in the|does this|can a|about you|long (?:does|do|is|will|must|until|before|it))"
-            r"|what (?:is|are|the|kind|a|has|happened|gives|exactly|good|is wrong) (?:\w+ )?(?:hell|heck|fuck|happening|going on|wrong|point|deal|hold ?up|problem|issue|joke|mess|excuse|of (?:company|service)|you doing)|what's (?:the|going|wrong|up with|happening)(?: (?:deal|point|hold ?up|problem|issue|excuse|on|use))?"
-            r"|when (?:will|are|do|can|is) (?:you|i|this|we|it|your) (?:\w+ )?(?:fix|fixed|going|get|learn|be|ever|finally|expect|start|stop)|are you (?:\w+ )?(?:serious|kidding|joking|guys|ever|even|going|trying)"
-            r"|(?:really|seriously|srsly) [?!]|wtf|(?:please|can you|care to|someone) explain|is this (?:a joke|how|what|some|the way|really|even)|do you (?:even|really|guys|people|not|think|realize)|who (?:do|runs|is running|thought)"
+            r"how (?:do you|can you|could you|is it|is this|are you|many times|much longer|the hell"
+            r"|in the|does this|can a|about you|long (?:does|do|is|will|must|until|before|it))"
+            r"|what (?:is|are|the|kind|a|has|happened|gives|exactly|good) (?:\w+ )?(?:hell|heck|fuck"
+            r"|happening|going on|wrong|point|deal|hold ?up|problem|issue|joke|mess|excuse"
+            r"|of (?:company|service)|you doing)|what's (?:the|going|wrong|up with|happening)"
+            r"(?: (?:deal|point|hold ?up|problem|issue|excuse|on|use))?"
+            r"|when (?:will|are|do|can|is) (?:you|i|this|we|it|your) (?:\w+ )?(?:fix|fixed|going|get"
+            r"|learn|be|ever|finally|expect|start|stop)"
+        ),
+        finds=(
+            *each(
+                "why",
+                "is are do does did didn't don't doesn't won't wont can't cant isn't aren't hasn't"
+                " haven't would should was were have has am must the not no so can bother even tell"
+                " say you ur wasn't",
+            ),
+            *each("how", "come hard difficult dare"),
+            *each("really seriously srsly", "?"),
+            "why on earth",
+            "wtf",
+            "please explain",
+            "care to explain",
+            "someone explain",
+            "is this a joke",
+            "is this how",
+            "is this what",
+            "is this some",
+            "is this the way",
+            "is this really",
+            "is this even",
+            "who thought",
+            "who runs",
+            "are you serious",
+            "are you kidding",
+            "are you joking",
+            "are you guys",
+            "are you even",
+            "are you ever",
+            "are you seriously",
+            "are you really",
+            "do you even",
+            "do you really",
+            "do you guys",
+            "do you people",
+            "do you not",
+            "do you think",
+            "do you realize",
         ),
         unless=plain(r"why not|(?:that's|thats|is|this is|know|see|reason|reasons) why|why i love"),
         also={"urgency.challenge": 4},

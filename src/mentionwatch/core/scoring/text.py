@@ -32,6 +32,7 @@ _OPEN = ""  # the key of phrases whose second word has an open end
 _BOOST, _DAMP, _CAPITALS = 1.3, 0.7, 1.3
 _BEFORE_BUT, _AFTER_BUT = 0.5, 1.3
 WORD = "sentiment.word"
+_GOOD, _BAD = "a positive word", "a negative word"
 _MOST_WORDS = 200  # opinion words counted of one text: the two-hundredth changes nothing
 
 
@@ -75,13 +76,11 @@ def score_text(rules: RuleSet, text: str, facts: TextFacts) -> TextScore:
     if facts.brand_words:
         found = [(at, x) for at, x in found if words.words[at] not in facts.brand_words]
     view = View(words, facts, language)
-    _fire(view, found)
+    _walk(view, found, readable and WORD in rules.by_id)
     for rule, expression in rules.searched:
         match = expression.search(whole)
         if match:
             view.give(rule, match.group()[:80])
-    if readable and WORD in rules.by_id:
-        _weigh_words(view, found)
     for rule in rules.fact_rules:
         times = rule.times(view) if rule.times else 0
         if times:
@@ -107,40 +106,6 @@ def _read(
     return "", opinion and not any(word[0].isalpha() for word in words.words), marks
 
 
-def _fire(view: View, found: list[tuple[int, Entry]]) -> None:
-    """Give the reasons of all rules whose anchors occur and whose patterns match."""
-    tried: set[str] = set()
-    words = view.words.words
-    for at, entry in found:
-        for rule in entry.rules:
-            if rule.id not in tried:
-                tried.add(rule.id)
-                _try(view, rule, at, at + 1)
-        if (
-            (phrases := entry.phrases)
-            and (at + 1 < len(words))
-            and (words[at + 1] in phrases or _OPEN in phrases)
-        ):
-            for rest, _, anchored in entry.following(words, at):
-                if anchored and anchored.id not in tried:
-                    tried.add(anchored.id)
-                    _try(view, anchored, at, at + 1 + len(rest))
-
-
-def _try(view: View, rule: Rule, start: int, end: int) -> None:
-    """Give a rule's reasons if its pattern matches; the anchor stands from *start* to *end*."""
-    words = view.words
-    if rule.pattern is None:
-        quote = words.quote(start, end)
-    else:
-        match = rule.pattern.search(words.plain)
-        if match is None:
-            return
-        quote = words.quote_match(match)
-    if rule.unless is None or not rule.unless.search(words.plain):
-        view.give(rule, quote)
-
-
 @dataclass(slots=True)
 class Weighed:
     """One word or phrase with its valence, at the tokens *start* to *end*."""
@@ -151,10 +116,108 @@ class Weighed:
     why: str
 
 
-def _weigh_words(view: View, found: list[tuple[int, Entry]]) -> None:
+def _negate(one: Weighed, negator: int) -> None:
+    """Turn a word behind a negator: "not good" is bad, "not bad" is fairly good."""
+    one.points *= -0.7 if one.points > 0 else -0.4
+    one.start = min(one.start, negator)
+    one.why += ", negated"
+
+
+class _Scale:
+    """The opinion words of one text, turned by negators and strengthened as they come."""
+
+    __slots__ = ("behind", "contrast", "negator", "push", "pusher", "weighed", "words")
+
+    def __init__(self, words: Words) -> None:
+        self.words = words
+        self.weighed: list[Weighed] = []
+        self.negator = self.pusher = self.contrast = -_FAR
+        self.push, self.behind = 1.0, 0
+
+    def put(self, at: int, end: int, points: int, role: str) -> None:
+        """Take in the word or phrase at the tokens *at* to *end*, unless it is part of a phrase."""
+        if at < self.behind:
+            return
+        if role == STOP:
+            self.negator = -_FAR
+            return
+        if points:
+            lower = self.words.words
+            if not (at and lower[at] == lower[at - 1]):
+                self._add(at, end, points)
+            self.behind = end
+        if role == NEGATOR:
+            self.negator = at
+        elif role == BOOSTER:
+            self.pusher, self.push = at, _BOOST
+        elif role == DAMPENER:
+            self.pusher, self.push = at, _DAMP
+        elif role == CONTRAST:
+            self.contrast, self.negator = at, -_FAR
+
+    def _add(self, at: int, end: int, points: int) -> None:
+        one = Weighed(at, end, points, _GOOD if points > 0 else _BAD)
+        if self.pusher >= at - 2:
+            one.start = self.pusher
+            one.points *= self.push
+        if self.negator >= at - _REACH:
+            _negate(one, self.negator)
+        token = self.words.tokens[at]
+        if token.isupper() and len(token) > 2 and not self.words.shouted:
+            one.points *= _CAPITALS
+        self.weighed.append(one)
+
+
+def _walk(view: View, found: list[tuple[int, Entry]], readable: bool) -> None:
+    """Go once over all that is known of the text: fire rules, weigh the words of opinion."""
+    scale = _Scale(view.words)
+    done: set[str] = set()  # fired, or silenced by `unless`
+    failed: set[str] = set()  # the pattern did not match, a plain find may still come
+    words = view.words.words
+    last = len(words) - 1
+    for at, entry in found:
+        for rule in entry.rules:
+            if rule.id not in done:
+                _try(view, rule, at, at + 1, done, failed)
+        points, end = entry.points, at + 1
+        phrases = entry.phrases
+        if phrases and at < last and (words[at + 1] in phrases or _OPEN in phrases):
+            following = entry.following(words, at)
+            for rest, _, anchored in following:
+                if anchored and anchored.id not in done:
+                    _try(view, anchored, at, at + 1 + len(rest), done, failed)
+            for rest, valence, _ in following:
+                if valence is not None:
+                    points, end = valence, at + 1 + len(rest)
+                    break
+        if points or entry.role:
+            scale.put(at, end, points, entry.role)
+    if readable:
+        _weigh(view, scale)
+
+
+def _try(view: View, rule: Rule, start: int, end: int, done: set[str], failed: set[str]) -> None:
+    """Give a rule's reasons if its pattern matches; the anchor stands from *start* to *end*."""
+    words = view.words
+    if rule.pattern is None:
+        quote = words.quote(start, end)
+    elif rule.id in failed:
+        return
+    else:
+        match = rule.pattern.search(words.plain)
+        if match is None:
+            failed.add(rule.id)
+            return
+        quote = words.quote_match(match)
+    done.add(rule.id)
+    if rule.unless is None or not rule.unless.search(words.plain):
+        view.give(rule, quote)
+
+
+def _weigh(view: View, scale: _Scale) -> None:
     """Add one "sentiment.word" reason for each word or phrase with a valence."""
-    weighed, contrast = _weighed(view.words, found)
-    for one in weighed[:_MOST_WORDS]:
+    contrast = scale.contrast
+    for one in scale.weighed[:_MOST_WORDS]:
         share = 1.0 if contrast < 0 else _BEFORE_BUT if one.start < contrast else _AFTER_BUT
         points = round(one.points * share)
         if points:
@@ -163,75 +226,18 @@ def _weigh_words(view: View, found: list[tuple[int, Entry]]) -> None:
             view.reasons.append(_reason(WORD, points, quote, one.why))
 
 
-def _weighed(words: Words, found: list[tuple[int, Entry]]) -> tuple[list[Weighed], int]:
-    """Return the opinion words, turned and strengthened, and the place of the last "but" or -1."""
-    weighed: list[Weighed] = []
-    lower = words.words
-    negator = pusher = contrast = -_FAR
-    push, behind = 1.0, 0
-    for at, entry in found:
-        if at < behind:
-            continue
-        role = entry.role
-        if role == STOP:
-            negator = -_FAR
-            continue
-        if entry.points or entry.phrases:
-            points, end = _valence(lower, at, entry)
-            if points and not (at and lower[at] == lower[at - 1]):
-                one = Weighed(
-                    at, end, points, "a positive word" if points > 0 else "a negative word"
-                )
-                if pusher >= at - 2:
-                    one.start = pusher
-                    one.points *= push
-                if negator >= at - _REACH:
-                    _negate(one, negator)
-                if words.tokens[at].isupper() and len(words.tokens[at]) > 2 and not words.shouted:
-                    one.points *= _CAPITALS
-                weighed.append(one)
-            behind = end
-        if role == NEGATOR:
-            negator = at
-        elif role == BOOSTER:
-            pusher, push = at, _BOOST
-        elif role == DAMPENER:
-            pusher, push = at, _DAMP
-        elif role == CONTRAST:
-            contrast, negator = at, -_FAR
-    return weighed, contrast
-
-
-def _negate(one: Weighed, negator: int) -> None:
-    """Turn a word behind a negator: "not good" is bad, "not bad" is fairly good."""
-    one.points *= -0.7 if one.points > 0 else -0.4
-    one.start = min(one.start, negator)
-    one.why += ", negated"
-
-
-def _valence(words: list[str], at: int, entry: Entry) -> tuple[int, int]:
-    """Return the points of the longest phrase or the word at *at*, and the place behind it."""
-    if (
-        (phrases := entry.phrases)
-        and (at + 1 < len(words))
-        and (words[at + 1] in phrases or _OPEN in phrases)
-    ):
-        for rest, points, _ in entry.following(words, at):
-            if points is not None:
-                return points, at + 1 + len(rest)
-    return entry.points, at + 1
-
-
 def _finished(view: View, readable: bool) -> TextScore:
     sentiment = _limited(view, "sentiment", view.sentiment, -100)
     urgency = _limited(view, "urgency", view.urgency, 0)
-    intents = view.intents
-    intent = max(INTENTS, key=lambda name: intents.get(name, 0)) if intents else "other"
+    intent, most = "other", LEAST_INTENT - 1
+    for name in INTENTS:
+        if view.intents.get(name, 0) > most:
+            intent, most = name, view.intents[name]
     return TextScore(
         sentiment=_label(sentiment) if readable else "unclassified",
         sentiment_points=sentiment,
         urgency=urgency,
-        intent=intent if view.intents.get(intent, 0) >= LEAST_INTENT else "other",
+        intent=intent,
         reasons=tuple(view.reasons),
         language=view.language,
         closing="thanks" if closes(view.words) else "",

@@ -43,6 +43,8 @@ class Words:
 
     def quote(self, start: int, end: int) -> str:
         """Return what was written at the tokens *start* to *end*, at most 80 characters."""
+        if end - start == 1:
+            return self.tokens[start][:80]
         return " ".join(self.tokens[start:end])[:80]
 
     def quote_match(self, match: re.Match[str]) -> str:

@@ -106,13 +106,12 @@ class OutsideWorld(Exception):
     """A test tried to leave this computer."""
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _only_this_computer() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("connect", "connect_ex"):
-            patch.setattr(socket.socket, name, _guarded(getattr(socket.socket, name)))
-        patch.setattr(socket, "getaddrinfo", _local_names(socket.getaddrinfo))
-        yield
+@pytest.fixture(autouse=True)
+def _only_this_computer(monkeypatch: pytest.MonkeyPatch) -> None:
+    # For each test anew: where pytest-socket is installed, it puts the real ones back after each.
+    for name in ("connect", "connect_ex"):
+        monkeypatch.setattr(socket.socket, name, _guarded(getattr(socket.socket, name)))
+    monkeypatch.setattr(socket, "getaddrinfo", _local_names(socket.getaddrinfo))
 
 
 def _guarded(really: Callable[..., Any]) -> Callable[..., Any]:

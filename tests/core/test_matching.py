@@ -57,6 +57,7 @@ class TestWords:
             "Pacmen",
             "Acme24",
             "myAcme",
+            "my_acme",
             "Acmè́x",
             "@acme_fan",
             "#acmefail",

@@ -294,12 +294,12 @@ class TestBusinessDays:
         assert answer("Fri 11:00", "1bd", hours) == "Tue 2026-11-24 11:00"
 
     def test_around_the_clock_every_day_counts(self) -> None:
-        hours = BusinessHours.around_the_clock("Europe/London")
+        hours = NINE_TO_FIVE.around_the_clock()
         assert answer("Sat 23:30", "1bd", hours) == "Sun 2026-11-22 23:30"
         assert answer("2026-03-28 12:00", "1bd", hours) == "Sun 2026-03-29 12:00"
 
     def test_the_repeated_hour_never_runs_backwards(self) -> None:
-        hours = BusinessHours.around_the_clock("Europe/London")
+        hours = NINE_TO_FIVE.around_the_clock()
         start = datetime(2026, 10, 24, 23, tzinfo=UTC)
         found = [
             due(start + timedelta(minutes=n), Target.parse("1bd"), hours) for n in range(0, 240, 7)

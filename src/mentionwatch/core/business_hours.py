@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -104,10 +105,9 @@ class BusinessHours:
         """Return these hours with further closed days, such as holidays."""
         return replace(self, closed=(*self.closed, *days))
 
-    @classmethod
-    def around_the_clock(cls, timezone: str = "UTC") -> BusinessHours:
-        """Return the hours that never close; the zone matters to business days only."""
-        return cls(timezone=timezone, always_open=True)
+    def around_the_clock(self) -> BusinessHours:
+        """Return hours in the same zone that never close: for what must not wait for Monday."""
+        return _never_closing(self.timezone)
 
     def is_open(self, at: datetime) -> bool:
         """Tell whether an instant is open; the moment of closing is not."""
@@ -357,6 +357,11 @@ def due_soon_from(received: datetime, target: Target | timedelta, hours: Busines
 def compress_sentence(hours: BusinessHours) -> str:
     """Return the week in plain words: "Mon-Fri 8-12 and 13:30-18, Sat 9-13"."""
     return week_in_words(hours.week)
+
+
+@lru_cache(maxsize=16)
+def _never_closing(timezone: str) -> BusinessHours:
+    return BusinessHours(timezone=timezone, always_open=True)
 
 
 def _later(at: datetime, length: timedelta) -> datetime:

@@ -113,13 +113,10 @@ def _mark_answered(inbox: Inbox, number: str) -> None:
 
 
 def test_who_answers_us_through_a_mass_mailer_is_heard(inbox: Inbox) -> None:
-    inbox.answer("ours", ago=30)
-    inbox.receive(
-        "crm", In_Reply_To="<ours@acmecoffee.example>", List_Unsubscribe="<https://c.example>"
-    )
-    inbox.receive(
-        "mass", In_Reply_To="<other@list.example>", List_Unsubscribe="<https://c.example>"
-    )
+    marks = {"List_Unsubscribe": "<https://crm.example/u>"}
+    inbox.answer("ours", ago=30, Message_ID="<ours@relay.example>")
+    inbox.receive("crm", In_Reply_To="<ours@relay.example>", **marks)
+    inbox.receive("mass", In_Reply_To="<other@list.example>", **marks)
     inbox.sync()
     skipped = {name: mention.skipped for name, mention in inbox.mentions.items()}
     assert skipped == {"crm@post.example": "", "mass@post.example": "newsletter"}

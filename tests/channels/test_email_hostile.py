@@ -32,6 +32,7 @@ _BOMBS = {
     "open bracket": simple(References="<" * 60_000, Message_ID="<" + "a" * 60_000),
     "comments": simple(From="(" * 5000 + "dana@post.example"),
     "addresses": simple(To="a@b.example," * 50_000),
+    "no address": simple(From="a" * 60_000, Reply_To="<" + "a" * 60_000),
     "encoded words": simple(Subject="=?utf-8?q?a?= " * 20_000),
     "bad base64": simple(Subject="=?utf-8?b?A?=", Content_Transfer_Encoding="base64"),
     "surrogates": simple(From="\udcfc\udcff <\udcfc@post.example>", Subject="\udcff\udcfe"),

@@ -224,7 +224,7 @@ def test_a_token_is_sent_as_xoauth2_and_a_refusal_is_read_to_its_end() -> None:
     "script",
     [
         {"GREETING": b"HTTP/1.1 400 Bad Request\r\n\r\n"},
-        {"UID FETCH": b"* 1 FETCH (UID 1 BODY[] {99999999999}\r\n"},
+        {"UID FETCH": b"* 1 FETCH (UID 1 BODY[] {99999999}\r\n"},
         {"UID SEARCH": b"* SEARCH 1 x 2\r\nTAG OK done\r\n"},
         {"UID SEARCH": b"* SEARCH " + b"1 " * 600_000 + b"\r\nTAG OK done\r\n"},
         {"UID SEARCH": b"TAG NO not today\r\n"},
@@ -267,12 +267,13 @@ def test_a_mail_that_the_server_cannot_hand_out_does_not_stop_the_others() -> No
 
 
 def test_an_id_made_for_it_never_becomes_a_command() -> None:
-    item = OpenItem(external_id='x" ALL', thread_id="", published=NOW)
+    trick = "x@post.example\r\nA1 UID STORE 1 +FLAGS \\Seen"
+    item = OpenItem(external_id=trick, thread_id="", published=NOW)
     odd = OpenItem(external_id='a"b\\c@x.example', thread_id="", published=NOW)
     with scripted() as server:
         read(server, replace(QUERY, open=(item, odd)))
     searches = [line for line in server.heard if "HEADER" in line]
-    assert searches and all('x" ALL' not in line for line in searches)
+    assert not [line for line in server.heard if "STORE" in line]
     assert any('"a\\"b\\\\c@x.example"' in line for line in searches)
 
 

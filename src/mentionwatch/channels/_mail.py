@@ -34,7 +34,7 @@ _LONGEST_ID = 400
 _HEADER_COPIES = 5
 
 _ID = re.compile(r"<([^<>\s]+)>")
-_BARE_ADDRESS = re.compile(r"[^\s<>\"(),;:@\[\]]+@[^\s<>\"(),;:@\[\]]+")
+_BARE_ADDRESS = re.compile(r"[^\s<>\"(),;:@\[\]]{1,64}@[^\s<>\"(),;:@\[\]]{1,255}")
 _FOLD = re.compile(r"\r?\n[ \t]*|\r")
 _ALIASES = {
     "iso-8859-8-i": "iso8859_8", "iso-8859-8-e": "iso8859_8", "windows-874": "cp874",

@@ -227,6 +227,7 @@ class TestAnswers:
             (gzip.compress(b"hello" * 999)[:20] + b"rubbish" * 9, "gzip"),
             (b"hello", "br"),
         ],
+        ids=["cut", "plain", "spoilt", "unknown"],  # the bytes hold the time
     )
     def test_damaged_compression_is_reported(
         self, http_server: Server, body: bytes, coding: str

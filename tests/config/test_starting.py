@@ -68,8 +68,8 @@ def test_what_nobody_can_guess_is_left_to_fill_in(loaded):
 
 def test_optional_keys_are_named_with_their_defaults():
     text = starter(Answers(brand="Acme", channels=(ChannelAnswer(type="shop"),)))
-    assert "# port = 443" in text
-    assert '# spare = "env:MENTIONWATCH_SHOP_SPARE"' in text
+    assert "#   port = 443" in text
+    assert '#   spare = "env:MENTIONWATCH_SHOP_SPARE"' in text
 
 
 def test_a_new_file_is_for_its_owner_only_and_never_replaces_another(tmp_path):

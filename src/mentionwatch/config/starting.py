@@ -107,14 +107,17 @@ def _channel(answer: ChannelAnswer) -> Iterator[str]:
         else:
             open_keys.append(missing)
             lines.append(f'{missing} = "…"')
-    yield f"# {_about(cls)} To get started: mentionwatch channels setup {answer.type}"
+    yield f"# {_about(cls)}"
+    yield f"# The steps to get started: mentionwatch channels setup {answer.type}"
     if open_keys:
-        yield f"# Fill in {', '.join(open_keys)}, and take away the # from the lines below."
+        keys = " and ".join(open_keys)
+        yield f'# Fill in {keys}, and take away the # of the lines down to "Optional".'
     mark = "# " if open_keys else ""
     yield from (mark + line for line in lines)
+    yield "# Optional, with what is usual:"
     for other, one in fields.items():
         if other not in answer.values and not schema.is_required(one):
-            yield f"# {other} = {_usual(one, hints[other], _variable(name, other))}"
+            yield f"#   {other} = {_usual(one, hints[other], _variable(name, other))}"
 
 
 def _usual(one: dataclasses.Field[Any], hint: Any, variable: str) -> str:

@@ -316,7 +316,8 @@ class Client:
         coding = headers.get("content-encoding", "")
         if not wanted:
             return await read_start(got.aiter_raw(), coding, host, START_OF_BODY)
-        if int(got.headers.get("content-length") or 0) > self._max_bytes:
+        said = headers.get("content-length", "")
+        if said.isdecimal() and int(said) > self._max_bytes and got.request.method != "HEAD":
             raise too_large(host, self._max_bytes)
         return await read(got.aiter_raw(), coding, host, self._max_bytes)
 

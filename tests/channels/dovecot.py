@@ -92,11 +92,15 @@ namespace inbox {{
 """
 
 
+def _program() -> str | None:
+    return shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+
+
 def why_not() -> str:
     """Return why the server cannot be run here; "" when it can."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return "dovecot's master process needs root"
-    if shutil.which("dovecot") is None:
+    if _program() is None:
         return "dovecot-imapd is not installed (apt-get install dovecot-imapd)"
     return ""
 
@@ -149,7 +153,7 @@ def running() -> Iterator[Dovecot]:
     try:
         server = _prepare(base)
         process = subprocess.Popen(
-            ["dovecot", "-F", "-c", str(base / "dovecot.conf")],
+            [_program() or "dovecot", "-F", "-c", str(base / "dovecot.conf")],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

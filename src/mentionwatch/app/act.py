@@ -54,12 +54,13 @@ def act(setting: Setting, now: datetime, numbers: Sequence[int], action: Action)
     if at > now:
         raise UsageError("that time lies in the future", hint="--at takes a time that has passed")
     recorded = []
+    batch = uuid.uuid4().hex
     _calendar_first(setting, now)
     with setting.store.transaction() as connection:
-        for number in ids:
+        for place, number in enumerate(ids):
             mentions = conversations.mention_ids(connection, number)
             event = Event(
-                uid=str(uuid.uuid4()),
+                uid=f"{batch}:{place}",
                 conversation_id=number,
                 mention_id=mentions[-1],
                 at=to_ms(at),
@@ -83,8 +84,22 @@ def _data(setting: Setting, action: Action, mentions: Sequence[int]) -> Mapping[
         partner = conversations.mention_ids(setting.store.connection, other)[-1]
         return {**action.data, "mention_id": partner}
     if action.kind == "unlink":
-        return {**action.data, "mentions": list(mentions)}
+        return {"mentions": list(mentions), "threads": not _is_linked(setting, mentions)}
     return action.data
+
+
+def _is_linked(setting: Setting, mentions: Sequence[int]) -> bool:
+    """What the owner joined comes apart first; only then what came within the merge window."""
+    connection = setting.store.connection
+    parted: set[int] = set()
+    for event in reversed(events.of_mentions(connection, mentions)):
+        if event.kind == "unlink":
+            parted.update(event.data.get("mentions", ()))
+        if event.kind == "link" and event.mention_id not in parted:
+            return True
+    return any(
+        event.data["mention_id"] not in parted for event in events.links_to(connection, mentions)
+    )
 
 
 def _calendar_first(setting: Setting, now: datetime) -> None:
@@ -106,7 +121,7 @@ def _assess(setting: Setting, connection: Any, ids: Sequence[int]) -> None:
 
 def undo(setting: Setting, now: datetime, *, count: int = 1, actor: str = "") -> list[Acted]:
     """
-    Take the newest actions back, newest first; the log keeps both.
+    Take the newest actions back, each on all its conversations; the log keeps both.
 
     Raises:
         UsageError: There is nothing to undo.
@@ -131,9 +146,16 @@ def undo(setting: Setting, now: datetime, *, count: int = 1, actor: str = "") ->
             )
         homes = [_home(connection, event) for event in found]
         _assess(setting, connection, homes)
+    taken: dict[str, list[Event]] = {}
+    for event in found:
+        taken.setdefault(event.uid.partition(":")[0], []).append(event)
     return [
-        Acted(kind=event.kind, ids=(_home(setting.store.connection, event),), event_ids=(event.id,))
-        for event in found
+        Acted(
+            kind=events_[0].kind,
+            ids=tuple(_home(setting.store.connection, event) for event in reversed(events_)),
+            event_ids=tuple(event.id for event in events_),
+        )
+        for events_ in taken.values()
     ]
 
 

@@ -58,3 +58,26 @@ def explain_conversation(setting: Setting, now: datetime, number: int) -> Explan
         intent=row.intent,
         reasons=row.reasons,
     )
+
+
+def disagreement(setting: Setting, now: datetime, number: int) -> list[str]:
+    """Return what the rules say where the owner's correction says something else."""
+    found = find(setting, number)
+    explained = explain_conversation(setting, now, found)
+    texts = [text for text in explained.texts if text.score.intent != "other"] or explained.texts
+    score = texts[-1].score
+    said = []
+    for kind, ours, theirs in (
+        ("sentiment", explained.sentiment, score.sentiment),
+        ("intent", explained.intent, score.intent),
+    ):
+        if ours != theirs:
+            why = [r.why for r in score.reasons if r.rule.startswith(f"{kind}.") and r.points]
+            because = why[0] if why else "no rule fired"
+            said.append(f"the rules say {kind} {theirs} ({because}); yours counts")
+    if any(reason.rule == "urgency.corrected" for reason in explained.reasons):
+        said.append(
+            f"the priority is {explained.priority} now; a rule that is wrong again and again can "
+            "be switched off or given other points in [rules]"
+        )
+    return said

@@ -344,7 +344,7 @@ def read_conversation(setting: Setting, now: datetime, number: int) -> Conversat
     earlier = threads.earlier_conversations(connection, found)
     return ConversationReport(
         row=reader.row(row),
-        thread=tuple(_entry(entry) for entry in threads.entries(connection, found)),
+        thread=tuple(_entry(entry, reader.zone) for entry in threads.entries(connection, found)),
         clocks=_clocks(connection, found, reader.row(row), hours, now),
         earlier=tuple(reader.row(other) for other in queue.rows_by_id(connection, earlier)),
         aliases=tuple(threads.aliases(connection, found)),
@@ -354,18 +354,47 @@ def read_conversation(setting: Setting, now: datetime, number: int) -> Conversat
     )
 
 
-def _entry(entry: threads.Entry) -> ThreadEntry:
+def _entry(entry: threads.Entry, zone: ZoneInfo) -> ThreadEntry:
+    text = entry.text
+    if entry.role == "action":
+        text = _action(entry.kind, json.loads(entry.text or "{}"), zone)
     return ThreadEntry(
         role=entry.role,
         at=from_ms(entry.at),
         author=entry.author,
-        text=entry.text,
+        text=text,
         url=entry.url,
         kind=entry.kind,
         channel=entry.channel,
         marks=entry.marks,
         earlier_texts=entry.earlier_texts,
     )
+
+
+def _action(kind: str, data: Mapping[str, Any], zone: ZoneInfo) -> str:
+    """Return what we did here in words."""
+    if kind == "done":
+        return "done, answered elsewhere" if data.get("replied") else "done"
+    if kind == "ignore":
+        return f"ignored: {data.get('cause', '')}"
+    if kind == "snooze":
+        until = datetime.fromisoformat(data["until"]).astimezone(zone)
+        still = ", even if the customer writes" if data.get("regardless") else ""
+        return f"snoozed until {until:%a %d %b %H:%M}{still}"
+    if kind == "assign":
+        return f"assigned to {data.get('assignee') or 'nobody'}"
+    if kind == "note":
+        return f"note: {data.get('text', '')}"
+    if kind == "label":
+        parts = [f"labelled {label}" for label in data.get("add", ())]
+        parts += [f"label {label} taken off" for label in data.get("remove", ())]
+        parts += [f"{key} corrected to {to}" for key, to in data.get("correct", {}).items()]
+        return "; ".join(parts)
+    if kind == "link":
+        return f"linked with {data.get('with', '')}"
+    if kind == "handoff":
+        return f"handed to {data.get('to', '')} {data.get('url', '')}".strip()
+    return {"reopen": "reopened", "unlink": "taken apart", "undo": "undone"}.get(kind, kind)
 
 
 def _clocks(

@@ -113,6 +113,15 @@ def _holidays(setting: Setting, now: datetime) -> list[date]:
     return [date.fromisoformat(day) for year in years for day in known.get(year, ({}, 0))[0]]
 
 
+def holiday_names(setting: Setting) -> dict[date, str]:
+    """Return the holidays that are kept, with their names."""
+    source = setting.config.hours.holidays
+    known = calendars.holidays(setting.store.connection, source) if source else {}
+    return {
+        date.fromisoformat(day): name for dates, _ in known.values() for day, name in dates.items()
+    }
+
+
 def refresh_holidays(setting: Setting, now: datetime, fetch_url: Any = None) -> list[str]:
     """
     Compute or read the holidays that are not kept yet; return warnings.

@@ -13,7 +13,10 @@ from mentionwatch.errors import UsageError
 
 Ids = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[ID]...", help="Ids (41 44-46), or on standard input."),
+    typer.Argument(
+        metavar="[ID|QUERY]...",
+        help="Ids (41 44-46), a query (channel:yelp older:4h), or ids on standard input.",
+    ),
 ]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Only say to which conversations it would be done.")
@@ -26,6 +29,11 @@ def register(app: typer.Typer) -> None:
         ("ignore", ignore),
         ("snooze", snooze),
         ("reopen", reopen),
+        ("assign", assign),
+        ("note", note),
+        ("label", label),
+        ("link", link),
+        ("unlink", unlink),
         ("undo", undo),
     ):
         app.command(name)(command)
@@ -101,6 +109,78 @@ def reopen(
     return _act("reopen", ids, {}, dry_run, config, db)
 
 
+def assign(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the team; me, or nobody.")],
+    ids: Ids = None,
+    dry_run: DryRun = False,
+    config: shared.ConfigOption = None,
+    db: shared.DbOption = None,
+) -> int:
+    """Give conversations to somebody."""
+    with shared.open_setting(config, db) as setting:
+        from mentionwatch.app.people import member
+
+        data = {"assignee": member(setting, name)}
+        return _act_on(setting, "assign", ids, data, dry_run)
+
+
+def note(
+    number: Annotated[int, typer.Argument(metavar="ID")],
+    words: Annotated[list[str], typer.Argument(metavar="TEXT...")],
+    config: shared.ConfigOption = None,
+    db: shared.DbOption = None,
+) -> int:
+    """Write a note for yourself and the team; the customer never sees it."""
+    return _act("note", [str(number)], {"text": " ".join(words)}, False, config, db)
+
+
+def label(
+    number: Annotated[int, typer.Argument(metavar="ID")],
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="LABEL...",
+            help="vip, or no-vip to take it off; priority=high, sentiment=negative or "
+            "intent=question to correct the score.",
+        ),
+    ],
+    config: shared.ConfigOption = None,
+    db: shared.DbOption = None,
+) -> int:
+    """Label a conversation, or correct how it was scored."""
+    from mentionwatch.app.people import labels
+
+    with shared.open_setting(config, db) as setting:
+        code = _act_on(setting, "label", [str(number)], labels(words), False)
+        from mentionwatch.app.explain import disagreement
+
+        for sentence in disagreement(setting, shared.now(), number):
+            shared.say(sentence)
+    return code
+
+
+def link(
+    number: Annotated[int, typer.Argument(metavar="ID")],
+    other: Annotated[int, typer.Argument(metavar="OTHER")],
+    config: shared.ConfigOption = None,
+    db: shared.DbOption = None,
+) -> int:
+    """Join two conversations of the same person into one."""
+    if number == other:
+        raise UsageError("a conversation cannot be linked to itself", hint="name two ids")
+    return _act("link", [str(number)], {"with": other}, False, config, db)
+
+
+def unlink(
+    ids: Ids = None,
+    dry_run: DryRun = False,
+    config: shared.ConfigOption = None,
+    db: shared.DbOption = None,
+) -> int:
+    """Take apart what was joined: by link, or because it came within the merge window."""
+    return _act("unlink", ids, {}, dry_run, config, db)
+
+
 def undo(
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many actions.")] = 1,
     config: shared.ConfigOption = None,
@@ -111,7 +191,7 @@ def undo(
 
     with shared.open_setting(config, db) as setting:
         for acted in take_back(setting, shared.now(), count=count, actor=shared.me(setting)):
-            shared.say(f"undone: {acted.kind} {acted.ids[0]}")
+            shared.say(f"undone: {acted.kind} {', '.join(map(str, acted.ids))}")
     return 0
 
 
@@ -146,7 +226,7 @@ def _act_on(
         from mentionwatch.app.when import passed
 
         moment = passed(at, now, setting)
-    numbers = shared.numbers(ids)
+    numbers = _numbers(setting, ids, now)
     if dry_run:
         found = [find(setting, number) for number in numbers]
         shared.say(f"would be {kind}: {', '.join(map(str, dict.fromkeys(found)))}")
@@ -155,3 +235,23 @@ def _act_on(
     acted = act(setting, now, numbers, action)
     shared.say(f"{kind}: {', '.join(map(str, acted.ids))}   (mentionwatch undo takes it back)")
     return 0
+
+
+def _numbers(setting: Any, words: list[str] | None, now: datetime) -> list[int]:
+    """Return ids, or those of everything that a query matches."""
+    said = list(words or [])
+    if said and said != ["-"] and not all(_looks_like_an_id(word) for word in said):
+        from mentionwatch.app.selection import matching_ids, select
+
+        found = matching_ids(setting, now, select(" ".join(said), setting, now))
+        if not found:
+            raise UsageError(
+                f"nothing matches {' '.join(said)!r}",
+                hint="see what would: mentionwatch queue " + " ".join(said),
+            )
+        return found
+    return shared.numbers(words)
+
+
+def _looks_like_an_id(word: str) -> bool:
+    return word.lstrip("#").replace("-", "").rstrip(",").isdigit()

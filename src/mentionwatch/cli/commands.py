@@ -12,7 +12,16 @@ from mentionwatch.cli import shared
 
 def application() -> typer.Typer:
     """Return the command line, fresh."""
-    from mentionwatch.cli import acting, bringing, demonstrating, reading, setup, syncing
+    from mentionwatch.cli import (
+        acting,
+        bringing,
+        demonstrating,
+        hours,
+        reading,
+        setup,
+        syncing,
+        triage,
+    )
 
     app = typer.Typer(
         name="mentionwatch",
@@ -24,7 +33,7 @@ def application() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_before)
-    for group in (demonstrating, syncing, reading, acting, bringing, setup):
+    for group in (demonstrating, syncing, reading, triage, acting, bringing, hours, setup):
         group.register(app)
     return app
 

@@ -64,20 +64,18 @@ def _wanted(
 ) -> Any:
     from mentionwatch.app.read_queue import Wanted
 
-    where, values, selection = "1", {}, ""
-    if words or mine:
-        from mentionwatch.app.selection import select
+    if not (words or mine):
+        return Wanted(limit=limit, everything=everything, history=history)
+    from mentionwatch.app.selection import select
 
-        chosen = select(" ".join(words), setting, now, mine=shared.me(setting) if mine else None)
-        where, values, selection = chosen.where, chosen.values, chosen.text
-        everything = everything or chosen.any_state
+    chosen = select(" ".join(words), setting, now, mine=shared.me(setting) if mine else None)
     return Wanted(
         limit=limit,
-        everything=everything,
+        everything=everything or chosen.any_state,
         history=history,
-        where=where,
-        values=values,
-        selection=selection,
+        where=chosen.where,
+        values=chosen.values,
+        selection=chosen.text,
     )
 
 

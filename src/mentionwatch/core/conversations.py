@@ -210,7 +210,7 @@ def _apart(events: Iterable[EventFact]) -> frozenset[int]:
     """Return the mentions that ``unlink`` keeps out of other threads' conversations."""
     found: set[int] = set()
     for event in events:
-        if event.kind == "unlink":
+        if event.kind == "unlink" and event.data.get("threads"):
             found.update(event.data.get("mentions", ()))
     return frozenset(found)
 

@@ -31,6 +31,10 @@ HIDDEN_TEXT = "(private message, text not shown here)"
 
 # Reasons that say why something is urgent come first; feelings only where room is left.
 _KINDS_OF_REASON = ("urgency", "intent", "sentiment")
+# What is true of nearly every row tells nothing about this one.
+_BACKGROUND = frozenset(
+    {"urgency.mention", "urgency.addressed", "urgency.private", "urgency.limit"}
+)
 # Compiled at the first link, not at start-up.
 _WEB = r"(?is)https?://[^\s/?#\\]+(?:[/?#].*)?"
 _UNSAFE_IN_URL = (
@@ -182,14 +186,19 @@ def title_words(row: QueueRow) -> str:
 
 def reason_words(reasons: Iterable[Reason], most: int = MOST_REASONS) -> list[str]:
     """Return why, in words, the weightiest first; each thing once."""
-    told = [reason for reason in reasons if reason.why and not reason.rule.endswith(".limit")]
-    told.sort(key=lambda reason: (_kind(reason), -abs(reason.points)))
+    told = [reason for reason in _urgent(reasons) if reason.why and reason.rule not in _BACKGROUND]
     return list(dict.fromkeys(one_line(reason.why) for reason in told))[:most]
 
 
 def reason_lines(reasons: Iterable[Reason]) -> list[str]:
     """Return each reason: "+25  third message: “still no reply” (urgency.repeat_contact)"."""
-    return [_reason_line(reason) for reason in sorted(reasons, key=_kind)]
+    return [_reason_line(reason) for reason in _urgent(reasons)]
+
+
+def _urgent(reasons: Iterable[Reason]) -> list[Reason]:
+    """Return what makes it urgent or not, the weightiest first; ``explain`` tells the rest."""
+    told = [reason for reason in reasons if _kind(reason) == 0]
+    return sorted(told, key=lambda reason: (reason.rule.endswith(".limit"), -abs(reason.points)))
 
 
 def _reason_line(reason: Reason) -> str:

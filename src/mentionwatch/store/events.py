@@ -77,11 +77,21 @@ def links_to(connection: sqlite3.Connection, mention_ids: Iterable[int]) -> list
 
 
 def last_live(connection: sqlite3.Connection, count: int = 1) -> list[Event]:
-    """Return the newest events that can be undone, newest first."""
-    found = connection.execute(
-        f"SELECT * FROM event WHERE {_LIVE} ORDER BY id DESC LIMIT ?", (count,)
-    )
-    return [_event(row) for row in found]
+    """
+    Return the events of the newest actions that can be undone, newest first.
+
+    Events of one action share what stands before the colon of their uid.
+    """
+    batches: list[str] = []
+    found = []
+    for row in connection.execute(f"SELECT * FROM event WHERE {_LIVE} ORDER BY id DESC"):
+        batch = row["uid"].partition(":")[0]
+        if batch not in batches:
+            if len(batches) == count:
+                break
+            batches.append(batch)
+        found.append(_event(row))
+    return found
 
 
 def _read(connection: sqlite3.Connection, where: str, ids: str) -> list[Event]:

@@ -1,0 +1,141 @@
+"""A score is the sum of its reasons, and says what a reader would say."""
+
+import gzip
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mentionwatch.core.scoring import RuleSet, TextFacts
+from mentionwatch.core.scoring.lexicon import load
+from mentionwatch.model.score import INTENTS, SENTIMENTS
+
+RULES = RuleSet.build()
+VOCABULARY = sorted(load("en").valence) + "not but never very ! ? on hold 😡 #fail my order".split(
+    " "
+)
+
+
+def score(text, **facts):
+    return RULES.score_text(text, TextFacts(**facts))
+
+
+def assert_is_the_sum(answer):
+    for name, total in (("sentiment", answer.sentiment_points), ("urgency", answer.urgency)):
+        given_points = [x.points for x in answer.reasons if x.rule.startswith(f"{name}.")]
+        assert sum(given_points) == total
+    assert -100 <= answer.sentiment_points <= 100
+    assert 0 <= answer.urgency <= 100
+    assert answer.sentiment in SENTIMENTS
+    assert answer.intent in INTENTS
+
+
+@given(st.lists(st.sampled_from(VOCABULARY), max_size=60), st.none() | st.floats(0, 5))
+def test_a_score_is_the_sum_of_its_reasons(words, rating):
+    assert_is_the_sum(score(" ".join(words), rating=rating))
+
+
+@given(st.text(max_size=300))
+def test_any_text_gets_a_score_that_is_the_sum_of_its_reasons(text):
+    assert_is_the_sum(score(text))
+
+
+@pytest.mark.skipif(
+    "MENTIONWATCH_EVAL_DATA" not in os.environ,
+    reason="MENTIONWATCH_EVAL_DATA names no folder of labelled texts (*.ndjson.gz)",
+)
+@pytest.mark.slow
+def test_every_development_text_scores_the_sum_of_its_reasons():
+    files = sorted(Path(os.environ["MENTIONWATCH_EVAL_DATA"]).glob("*.ndjson.gz"))
+    assert files
+    for file in files:
+        with gzip.open(file, "rt", encoding="utf-8") as lines:
+            for line in lines:
+                assert_is_the_sum(score(json.loads(line)["text"]))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentiment"),
+    [
+        ("The staff is great and the cake is delicious", "positive"),
+        ("Not good at all", "negative"),
+        ("not bad at all, we will be back", "positive"),
+        ("on hold for two hours now", "negative"),
+        ("Thanks for losing my parcel", "negative"),
+        ("Oh great, another delay", "negative"),
+        ("no problem, it all worked fine", "positive"),
+        ("Please send me the invoice for May", "neutral"),
+        ("Are you open on Monday?", "neutral"),
+        ("The food was lovely but the waiter was rude and we waited an hour", "negative"),
+        ("👍👍", "positive"),
+        ("😡", "negative"),
+        ("#WorstServiceEver", "negative"),
+        ("soooo baaad", "negative"),
+        ("Kindly improve the app", "negative"),
+        ("", "unclassified"),
+        ("Dit is echt een heel slecht product, ik ben niet blij", "unclassified"),
+        ("これはひどい", "unclassified"),
+    ],
+)
+def test_sentiment(text, sentiment):
+    assert score(text).sentiment == sentiment
+
+
+def test_the_brand_name_never_scores():
+    text = "United Terrible Coffee"
+    assert score(text).sentiment == "negative"
+    assert score(text, brand_words=frozenset({"terrible"})).sentiment == "neutral"
+
+
+def test_a_handle_never_scores():
+    assert score("@terrible opened at nine").sentiment_points == 0
+
+
+@pytest.mark.parametrize(("rating", "sentiment"), [(1.0, "negative"), (5.0, "positive")])
+def test_stars_outweigh_words(rating, sentiment):
+    words = "great " * 9 if rating == 1.0 else "awful terrible horrible disgusting"
+    assert score(words, rating=rating).sentiment == sentiment
+
+
+def test_a_reason_quotes_what_was_written():
+    quotes = {x.rule: x.quote for x in score("NOT good. On Hold again!").reasons}
+    assert quotes["urgency.on_hold"] == "On Hold"
+    assert quotes["sentiment.word"] == "NOT good"
+
+
+def test_a_cut_is_a_reason():
+    text = (
+        "Expired! My lawyer will sue. On hold, still no answer, charged twice, refund, lost my bag,"
+        " stranded, cancelled, scam, never again, the app is down, I need help today"
+    )
+    answer = score(text)
+    assert answer.urgency == 100
+    assert "urgency.limit" in {reason.rule for reason in answer.reasons}
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("Is the oat milk back?", "question"),
+        ("Could you send me the invoice, please", "request"),
+        ("Has anybody done business with Acme?", "lead"),
+        ("Kudos to your staff, you made my day", "praise"),
+        ("My order never arrived and nobody answers", "complaint"),
+        ("The shop stands in Mill Lane", "other"),
+    ],
+)
+def test_intent(text, intent):
+    assert score(text).intent == intent
+
+
+@pytest.mark.parametrize("text", ["Thanks!", "👍", "Perfect, thank you so much", "Danke!"])
+def test_closing_words_are_marked(text):
+    assert score(text).closing == "thanks"
+
+
+def test_a_declared_language_without_lexicon_is_not_scored():
+    assert score("super", language="sv").sentiment == "unclassified"
+    assert score("super", language="de").sentiment == "positive"

@@ -4,7 +4,8 @@ What one run makes of a mailbox: pages of items, and the states behind them.
 Streams are ``folder:NAME``. The cursor is the highest uid processed; ``extra`` holds what it
 depends on: ``uidvalidity`` (another one makes the uids meaningless), ``since`` (what arrived before
 the first run's window is never read), ``rescan`` (the highest uid of a folder that was renumbered,
-where times of arrival prove little), ``forms`` and ``copies`` (contact forms mail twice).
+where times of arrival prove little), ``forms`` and ``copies`` (contact forms mail twice). The page
+``answered`` has no state: it says what the flag \Answered and Sent know about open mails.
 """
 
 from __future__ import annotations

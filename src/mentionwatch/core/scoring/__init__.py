@@ -2,7 +2,8 @@
 Why a mention matters: sentiment, urgency and intent, each the sum of reasons that can be read.
 
 Everything here is pure: no clock, no network; the only files read are the word lists beside it,
-and those only when the first text of a language is scored. Names are loaded on first use.
+and those only when the first text of a language is scored. Names are loaded on first use; the
+stream of `mentionwatch rules eval` is `mentionwatch.core.scoring.evaluate.evaluate`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mentionwatch.core.scoring.evaluate import evaluate as evaluate
     from mentionwatch.core.scoring.replies import is_closing as is_closing
     from mentionwatch.core.scoring.replies import is_holding as is_holding
     from mentionwatch.core.scoring.replies import reply_owed as reply_owed
@@ -31,7 +31,6 @@ _HOMES = {
     "RuleSet": "ruleset",
     "ScoredText": "values",
     "TextFacts": "values",
-    "evaluate": "evaluate",
     "is_closing": "replies",
     "is_holding": "replies",
     "reply_owed": "replies",

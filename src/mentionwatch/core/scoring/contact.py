@@ -14,7 +14,7 @@ _PEOPLE = r"(?:no one|noone|nobody|not one|no body|none of|you guys|you|they|he|
 CONTACT_RULES = (
     Rule(
         id="urgency.no_answer",
-        points=14,
+        points=12,
         why="nobody answered so far",
         anchors=(
             "reply",
@@ -90,7 +90,7 @@ CONTACT_RULES = (
     ),
     Rule(
         id="urgency.on_hold",
-        points=18,
+        points=16,
         why="was kept waiting on the line or cut off",
         anchors=(
             "on hold",
@@ -132,7 +132,7 @@ CONTACT_RULES = (
     ),
     Rule(
         id="urgency.waiting",
-        points=5,
+        points=3,
         why="has been waiting",
         anchors=(
             "waiting",
@@ -174,7 +174,7 @@ CONTACT_RULES = (
     ),
     Rule(
         id="urgency.duration",
-        points=3,
+        points=2,
         why="names how long it has taken",
         anchors=(
             "min",
@@ -205,7 +205,7 @@ CONTACT_RULES = (
     ),
     Rule(
         id="urgency.asked_before",
-        points=10,
+        points=8,
         why="it is not the first time",
         anchors=(
             *each(

@@ -34,7 +34,7 @@ def _spread(context: ConversationContext) -> int:
 
 REPEAT = Rule(
     id="urgency.repeat_contact",
-    points=14,
+    points=12,
     why="another message without an answer",
     times=lambda context: min(5, context.messages - 1) if context.messages > 1 else 0,
     fires_on=({"messages_unanswered": 2}, {"messages_unanswered": 3}),

@@ -9,6 +9,7 @@ from mentionwatch.core.scoring import lexicon
 from mentionwatch.core.scoring.rule import Rule
 
 NEGATOR, BOOSTER, DAMPENER, CONTRAST, STOP = "n", "b", "d", "c", "s"
+_OF_REPLIES = ("closing.", "holding.")  # looked for by `replies`, not in mentions
 _STOPS = (".", ",", ";", ":", "…", "!", "?", "(", ")")
 _SHORTEST_STEM, _LONGEST_STEM = 3, 14
 
@@ -56,6 +57,13 @@ class Entry:
 
 
 _NONE: list[Phrase] = []
+
+
+def _inherit(entry: Entry, parent: Entry) -> None:
+    entry.points = entry.points or (0 if entry.role else parent.points)
+    entry.rules = [*entry.rules, *(rule for rule in parent.rules if rule not in entry.rules)]
+    if parent.phrases:
+        entry.phrases = {**parent.phrases, **entry.phrases}
 
 
 def _stands(words: list[str], at: int, rest: list[str]) -> bool:
@@ -108,6 +116,14 @@ class Index:
                 found.append((at, entry))
         return found
 
+    def settle(self) -> None:
+        """Let each word and stem inherit from its longest own stem what it does not say itself."""
+        for table in (self.stems, self.words):
+            for word in sorted(table, key=len):
+                parent = self._by_stem(word[:-1] if table is self.stems else word)
+                if parent:
+                    _inherit(table[word], parent)
+
     def _by_stem(self, word: str) -> Entry | None:
         for end in range(min(len(word), _LONGEST_STEM), _SHORTEST_STEM - 1, -1):
             entry = self.stems.get(word[:end])
@@ -128,6 +144,8 @@ def build_index(language: str, rules: Sequence[Rule]) -> Index:
     for stop in _STOPS:
         index.entry(stop).role = STOP
     for rule in rules:
+        if rule.id.startswith(_OF_REPLIES):
+            continue
         if language == "en" or rule.everywhere:
             for anchor in rule.anchors:
                 index.add(anchor, rule=rule)
@@ -138,6 +156,7 @@ def build_index(language: str, rules: Sequence[Rule]) -> Index:
             bare = replace(rule, pattern=None, unless=None, anchors=())
             for anchor in own[rule.id]:
                 index.add(anchor, rule=bare)
+    index.settle()
     return index
 
 

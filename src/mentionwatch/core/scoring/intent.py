@@ -21,7 +21,7 @@ INTENT_RULES = (
         intent="question",
         anchors=("?", "？", "؟"),
         everywhere=True,
-        also={"urgency.question": 6},
+        also={"urgency.question": 5},
         fires_on=("Is the oat milk back?",),
         silent_on=("The oat milk is back!",),
     ),
@@ -38,8 +38,9 @@ INTENT_RULES = (
                 "do does did can could is are will would should time to long much many about kind"
                 " type else was were happens happened",
             ),
-            *each("can could may should", "i we you u someone anyone it they"),
-            *each("do does did have will would", "you it u this the your anyone they"),
+            *each("can could may should", "i we someone anyone it they"),
+            *each("do does did have", "you it u this the your anyone they"),
+            *each("will would", "it this the your they"),
             *each("any", "idea chance news update updates word eta advice suggestions way"),
             *each("know", "if how when where what whether why"),
             "wondering",
@@ -121,7 +122,7 @@ INTENT_RULES = (
             r"|let me know|dm me|(?:send|give|get|tell|email|call|contact|message|text|show|help|assist|update|answer|follow|add|refund|rebook|pay) (?:me|us)(?! (?:a smile|hope|up to))|(?:i|we)(?:'d| would|'ll) (?:really |also )?(?:like|love) (?:to|an?|some|your|my)(?! (?:be|see you|think|visit|come|thank))"
             r"|(?:looking|trying|want|wanting|tried|hoping|like|wanted) to (?:speak|book|buy|order|change|get|cancel|pay|talk|make|find|return|use|check|add|contact|know|reach|upgrade|reset|register|activate|figure|sign|log|track|claim|file|reserve|rebook|switch|download|access|set)|assistance|can you help|help(?: me| us| with| please|!| pls)|look into (?:it|this|my)|(?:change|check|cancel|update|track|use|find|add|access|get|reset|book) my|someone (?:\w+ )?(?:help|contact|call|tell|answer|respond|reply|please)|pl(?:ea)?s[e]? (?:[!?.]|@\w+)|(?:any|an) (?:\w+ )?(?:update|help|advice|suggestions?|assistance)"
         ),
-        also={"sentiment.request": -1, "urgency.request": 5},
+        also={"sentiment.request": -1, "urgency.request": 4},
         fires_on=(
             "please send me the invoice",
             "Could you change my booking",
@@ -157,9 +158,9 @@ INTENT_RULES = (
             ),
             *each("trying tried", "to"),
         ),
-        also={"sentiment.customer": -3, "urgency.customer": 5},
+        also={"sentiment.customer": -3, "urgency.customer": 4},
         fires_on=("my order number is 4711", "I bought two of them", "your website shows nothing"),
-        silent_on=("my friend and I", "in order to see it", "the app store"),
+        silent_on=("in order to see it", "the app store"),
     ),
     Rule(
         id="intent.lead",
@@ -260,7 +261,7 @@ INTENT_RULES = (
     ),
     Rule(
         id="urgency.help",
-        points=8,
+        points=6,
         why="asks for help",
         anchors=("help", "in advance", "assist", "assistance", "advise", "advice", "support"),
         pattern=plain(
@@ -276,7 +277,7 @@ INTENT_RULES = (
     ),
     Rule(
         id="urgency.denied",
-        points=6,
+        points=4,
         why="says what is not so",
         anchors=(
             "not",
@@ -304,19 +305,19 @@ INTENT_RULES = (
             "dont",
         ),
         fires_on=("I did not get it", "it won't open"),
-        silent_on=("I noted it", "it opens"),
+        silent_on=("I noted it", "a notable can"),
     ),
     Rule(
         id="urgency.others",
-        points=-8,
+        points=-6,
         why="speaks of other people",
         anchors=("he", "she", "his", "her", "him", "people", "those", "world", "who"),
         fires_on=("he likes it there", "people in the city"),
-        silent_on=("the heat in here", "we like it there"),
+        silent_on=("the heat in here", "whose hat is it"),
     ),
     Rule(
         id="urgency.news",
-        points=-14,
+        points=-11,
         why="passes on a link and asks nothing",
         times=_shared,
         fires_on=("Acme opens a shop in Leeds https://news.example/1",),

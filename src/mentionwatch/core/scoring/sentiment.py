@@ -83,7 +83,7 @@ def _stars(view: View) -> int:
     share = facts.rating / facts.rating_max
     if share >= 0.75:
         return max(40, 20 - view.sentiment)
-    if share <= 0.5:
+    if share < 0.6:
         return -max(40, 20 + view.sentiment)
     return 0
 
@@ -107,6 +107,47 @@ SENTIMENT_RULES = (
         why="a word with a valence",
         fires_on=("This is good", "what a terrible day", "😡"),
         silent_on=("This is a table", "3 days"),
+    ),
+    Rule(
+        id="sentiment.stars",
+        points=1,
+        why="the stars say more than the words",
+        times=_stars,
+        fires_on=({"text": "lovely place", "rating": 1.0}, {"text": "ok", "rating": 5.0}),
+        silent_on=({"text": "lovely place", "rating": 3.0}, "five stars"),
+    ),
+    Rule(
+        id="sentiment.changed",
+        points=-4,
+        why="found it different from before",
+        anchors=(
+            "different from",
+            "tastes different",
+            "tasted different",
+            "taste different",
+            "bit different",
+            "so different",
+            "not the same",
+            "isn't the same",
+            "wasn't the same",
+            "not as good",
+            "not like last",
+            "changed the",
+            "changed your",
+            "what happened to",
+            "than last time",
+            "from last time",
+            "unlike last",
+            "smaller than",
+            "differed from",
+            "not what it",
+            "differs from",
+            "different to",
+            "different than",
+        ),
+        also={"urgency.changed": 5, "intent.complaint": 10},
+        fires_on=("The latte tasted different from last time", "you changed the recipe"),
+        silent_on=("a different shop", "we changed trains", "the same as ever"),
     ),
     Rule(
         id="sentiment.praise",
@@ -275,7 +316,7 @@ SENTIMENT_RULES = (
         unless=plain(
             rf"(?:{_GOOD}|thank|thanks|best|love|loved|friendly|kudos|impressed|helpful|awesome|top notch) (?:\w+ ){{0,6}}customer (?:service|care|support|experience)|customer (?:service|care|support|experience) (?:\w+ ){{0,5}}{_GOOD}"
         ),
-        also={"urgency.service": 10, "intent.complaint": 6},
+        also={"urgency.service": 7, "intent.complaint": 6},
         fires_on=("your customer service, honestly", "customer service is a joke"),
         silent_on=("great customer service", "customer parking behind the house"),
     ),
@@ -308,7 +349,7 @@ SENTIMENT_RULES = (
             r"(?! (?:wait|stop|believe how (?:good|great)|get enough|go wrong|beat|thank|help but|complain|recommend))"
             r"|unable to|not able to|(?:won't|wont|doesn't|not|will not|wouldn't|didn't) (?:let|allow)(?:ing)? (?:me|us|my)|impossible to|refus(?:ed|es|e|ing) to"
         ),
-        also={"urgency.cannot": 5, "intent.complaint": 6},
+        also={"urgency.cannot": 4, "intent.complaint": 6},
         fires_on=("I can't change my order", "we were unable to pay"),
         silent_on=("I can't wait to visit", "you can't beat that", "I couldn't recommend it more"),
     ),
@@ -450,7 +491,7 @@ SENTIMENT_RULES = (
             "do you realize",
         ),
         unless=plain(r"why not|(?:that's|thats|is|this is|know|see|reason|reasons) why|why i love"),
-        also={"urgency.challenge": 4},
+        also={"urgency.challenge": 3},
         fires_on=(
             "Why is it always late?",
             "how come nobody knows?",
@@ -500,7 +541,7 @@ SENTIMENT_RULES = (
         pattern=plain(
             r"fix (?:it|this|that|your|ur|the|my|yo)|(?:you|u|ya|guys|they|y'all|yall|really|seriously|company) (?:\w+ )?(?:needs?|should|must|have|gotta|ought) (?:to )?(?!know|try|see|check out|be proud)\w+|do better|step (?:it )?up|(?:get|got) (?:it|your \w+|ur \w+|your act) together|wake up (?:and|!)|sort (?:it|this|yourselves?|your|out)"
             r"|(?:need|needs) (?:some |to |major |an? |serious )?(?:improve|improvement|fix|fixing|work|upgrade|update|be fixed|learn|change|do|train|get|stop|step)"
-            r"|improve your|(?:please |just )stop (?:\w+ing|the|with|this)|come on|cmon|c'mon|learn (?:to|how)|figure (?:it|this) out|do something|hire (?:more|some|people|better)|bring back|shame on|get (?:a|with) (?:clue|grip|the program|new)|could(?: have)? be(?:en)? (?:\w+ )?better|at least (?:you|tell|have|give|be|let|answer|try)"
+            r"|(?:please|kindly|must|should|to) improve|improve your|(?:please |just )stop (?:\w+ing|the|with|this)|come on|cmon|c'mon|learn (?:to|how)|figure (?:it|this) out|do something|hire (?:more|some|people|better)|bring back|shame on|get (?:a|with) (?:clue|grip|the program|new)|could(?: have)? be(?:en)? (?:\w+ )?better|at least (?:you|tell|have|give|be|let|answer|try)"
         ),
         fires_on=("you need to fix your website", "Do better.", "please stop sending mails"),
         silent_on=("the next bus stop", "You should try the cake", "some fix of coffee"),

@@ -175,6 +175,17 @@ def test_change_before_the_end_of_a_grown_file_is_noticed(tmp_path: Path) -> Non
     assert "777" in ids(read(channel(path), states))
 
 
+def test_change_in_the_middle_that_keeps_the_size_is_noticed(tmp_path: Path) -> None:
+    path, states = tmp_path / "a.ndjson", {}
+    lines = [line(number) for number in range(1000)]
+    path.write_text("".join(lines))
+    read(channel(path), states)
+    lines[500] = line(777)
+    path.write_text("".join(lines))
+    os.utime(path, (5, 5))
+    assert "777" in ids(read(channel(path), states))
+
+
 def test_corrected_map_reads_again(tmp_path: Path) -> None:
     path, states = tmp_path / "a.csv", {}
     path.write_text("id,text,notes\n1,a,b\n")

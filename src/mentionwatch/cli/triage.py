@@ -28,8 +28,10 @@ HELP = """\
   i  ignore, with a cause             s  skip (or space, →)   b  back (or ←)
   ?  this help                        q  quit
 """
-BAR = "o open  d done  r replied  z snooze  i ignore  n note  s skip  u undo  ? help  q quit"
-SHORT_BAR = "o d r z i n a l s b u ? q"
+BAR = "o open  d done  r replied  z snooze  i ignore  n note  s skip  u undo  ? all  q quit"
+SHORT_BAR = "o open d done r replied z snooze i ignore n note s skip u undo ? all q quit"
+SHORTEST_BAR = "o d r z i n a l s b u ? q"
+BARS = (BAR, SHORT_BAR)
 SNOOZES = {"1": "1h", "2": "tonight", "3": "tomorrow", "4": "monday"}
 CAUSES = {"s": "spam", "u": "not-us", "n": "no-reply-needed", "o": "own"}
 
@@ -153,7 +155,7 @@ class Session:
         width, colour = shared.width(), shared.colour()
         found = read_conversation(self.setting, shared.now(), number)
         body = conversation_table(found, width=width, colour=colour)
-        bar = BAR if width > len(BAR) else SHORT_BAR
+        bar = next((bar for bar in BARS if len(bar) <= width), SHORTEST_BAR)
         head = f"{self.place + 1} of {count} waiting"
         if not self.report.summary.complete:
             head += "; not complete, see mentionwatch status"

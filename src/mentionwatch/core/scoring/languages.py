@@ -43,13 +43,22 @@ def guess(words: Sequence[str], declared: str = "") -> str:
     declared = declared[:2].lower()
     if not packed:
         return declared if declared in LANGUAGES else "other" if declared else ""
-    if declared in _FIRST and packed & _FIELD > (packed >> 12) % _FIELD:
-        return LANGUAGES[0]  # more English words than all others together (a sum of digits)
+    if declared in _FIRST and packed & _FIELD > _most(packed >> 12):
+        return LANGUAGES[0]
     counts = _counts(words[:_MOST], table)
     if declared:
         counts[LANGUAGES.index(declared) if declared in LANGUAGES else -1] += _DECLARED
     place = counts.index(max(counts))
     return LANGUAGES[place] if place < len(LANGUAGES) else "other"
+
+
+def _most(packed: int) -> int:
+    """Return the largest of the packed counters."""
+    most = 0
+    while packed:
+        most = max(most, packed & _FIELD)
+        packed >>= 12
+    return most
 
 
 def _counts(words: Sequence[str], table: Mapping[str, int]) -> list[int]:

@@ -45,6 +45,7 @@ class Rule:
     ``anchors`` are words or phrases; ``pattern`` runs only where one of them occurs, and without a
     pattern the anchor itself is the find. ``finds`` are words or phrases that need no pattern. A find of ``unless`` anywhere silences the rule.
     ``times`` replaces words: how many times the points are given, 0 for silence.
+    ``needs`` names the one fact of `TextFacts` without which ``times`` is not even asked.
     ``everywhere``: the anchors count in texts of any language, not in English ones only.
     """
 
@@ -57,10 +58,15 @@ class Rule:
     finds: tuple[str, ...] = ()
     unless: re.Pattern[str] | None = None
     times: Callable[[Any], int] | None = field(default=None, compare=False)
+    needs: str = ""
     everywhere: bool = False
     also: Mapping[str, int] = field(default_factory=lambda: NOTHING, hash=False)
     fires_on: tuple[Example, ...] = ()
     silent_on: tuple[Example, ...] = ()
+    # What the rule adds up to when it fires once: sentiment, urgency, and by intent.
+    sums: tuple[int, int, tuple[tuple[str, int], ...]] = field(
+        init=False, compare=False, repr=False
+    )
     # (reason id, points, "sentiment" | "urgency" | "intent" | ..., the intent it speaks for or "")
     effects: tuple[tuple[str, int, str, str], ...] = field(init=False, compare=False, repr=False)
 
@@ -69,7 +75,14 @@ class Rule:
         further = (
             (id_, points, id_.partition(".")[0], _intent(id_)) for id_, points in self.also.items()
         )
-        object.__setattr__(self, "effects", (own, *further))
+        effects = (own, *further)
+        object.__setattr__(self, "effects", effects)
+        sums = (
+            sum(points for _, points, score, _ in effects if score == "sentiment"),
+            sum(points for _, points, score, _ in effects if score == "urgency"),
+            tuple((intent, points) for _, points, _, intent in effects if intent),
+        )
+        object.__setattr__(self, "sums", sums)
 
 
 def _intent(reason: str) -> str:

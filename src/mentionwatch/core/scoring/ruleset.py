@@ -97,6 +97,11 @@ class RuleSet:
         """Return the rules that look at the facts or the form of one mention."""
         return tuple(r for r in self.in_force if r.times and r.id not in _CONTEXT_IDS)
 
+    @cached_property
+    def form_rules(self) -> tuple[Rule, ...]:
+        """Return those of `fact_rules` that need nothing but the text."""
+        return tuple(r for r in self.fact_rules if not r.needs)
+
     def rules(self) -> Sequence[Rule]:
         """Return the rules in force, built-in ones first."""
         return self.in_force

@@ -112,6 +112,7 @@ SENTIMENT_RULES = (
         id="sentiment.stars",
         points=1,
         why="the stars say more than the words",
+        needs="rating",
         times=_stars,
         fires_on=({"text": "lovely place", "rating": 1.0}, {"text": "ok", "rating": 5.0}),
         silent_on=({"text": "lovely place", "rating": 3.0}, "five stars"),

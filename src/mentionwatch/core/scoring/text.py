@@ -57,15 +57,13 @@ class View:
     def give(self, rule: Rule, quote: str, times: int = 1) -> None:
         """Add the reasons of a rule that fired."""
         why = rule.why
-        for id_, points, score, intent in rule.effects:
-            points *= times
-            if score == "sentiment":
-                self.sentiment += points
-            elif score == "urgency":
-                self.urgency += points
-            if intent:
-                self.intents[intent] = self.intents.get(intent, 0) + points
-            self.reasons.append(_reason(id_, points, quote, why))
+        for id_, points, _, _ in rule.effects:
+            self.reasons.append(_reason(id_, points * times, quote, why))
+        sentiment, urgency, intents = rule.sums
+        self.sentiment += sentiment * times
+        self.urgency += urgency * times
+        for intent, points in intents:
+            self.intents[intent] = self.intents.get(intent, 0) + points * times
 
 
 def score_text(rules: RuleSet, text: str, facts: TextFacts) -> TextScore:
@@ -81,7 +79,8 @@ def score_text(rules: RuleSet, text: str, facts: TextFacts) -> TextScore:
         match = expression.search(whole)
         if match:
             view.give(rule, match.group()[:80])
-    for rule in rules.fact_rules:
+    told = facts.rating is not None or facts.addressed or facts.private
+    for rule in rules.fact_rules if told else rules.form_rules:
         times = rule.times(view) if rule.times else 0
         if times:
             view.give(rule, "", times)

@@ -46,6 +46,7 @@ URGENCY_RULES = (
         id="urgency.addressed",
         points=4,
         why="it is addressed to us",
+        needs="addressed",
         times=lambda view: int(view.facts.addressed),
         fires_on=({"text": "hello", "addressed": True},),
         silent_on=({"text": "hello", "addressed": False},),
@@ -70,6 +71,7 @@ URGENCY_RULES = (
         id="urgency.low_stars",
         points=14,
         why="one or two stars of five",
+        needs="rating",
         times=lambda view: int(
             view.facts.rating is not None
             and view.facts.rating_max > 0
@@ -82,13 +84,14 @@ URGENCY_RULES = (
         id="urgency.private",
         points=4,
         why="a private message expects an answer",
+        needs="private",
         times=lambda view: int(view.facts.private),
         fires_on=({"text": "hello", "private": True},),
         silent_on=({"text": "hello", "private": False},),
     ),
     Rule(
         id="urgency.safety",
-        points=40,
+        points=34,
         why="may be a danger to health or safety",
         anchors=("expired", "injured", "injury", "injuries"),
         # "expired" is said of food and of vouchers: four words around it decide.

@@ -222,9 +222,9 @@ class TestAnswers:
     @pytest.mark.parametrize(
         ("body", "coding"),
         [
-            (gzip.compress(b"hello" * 999)[:-9], "gzip"),
+            (gzip.compress(b"hello" * 999, mtime=0)[:-9], "gzip"),
             (b"not gzip at all", "gzip"),
-            (gzip.compress(b"hello" * 999)[:20] + b"rubbish" * 9, "gzip"),
+            (gzip.compress(b"hello" * 999, mtime=0)[:20] + b"rubbish" * 9, "gzip"),
             (b"hello", "br"),
         ],
         ids=["cut", "plain", "spoilt", "unknown"],  # the bytes hold the time

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 from mentionwatch.channels import OpenItem, Query
-from mentionwatch.channels._bluesky_items import words
+from mentionwatch.channels._bluesky_items import Us, item, words
 from mentionwatch.channels._bluesky_session import service_of
 from mentionwatch.channels.bluesky import Bluesky
 from mentionwatch.client import Client
@@ -246,6 +246,14 @@ def test_quote_of_our_post_addresses_us(found: dict[str, Item]) -> None:
     assert found["j"].addressed
 
 
+def test_feed_tells_whom_a_continued_answer_is_for() -> None:
+    post, us = recorded("bluesky", "posts.json")["g"], Us(did=DID)
+    lena = uri("b").split("/")[2]
+    reply = item(post, us, grandparent=lena)
+    assert isinstance(reply, Reply) and reply.to == (lena,)
+    assert isinstance(item(post, us), OwnPost)  # nobody else is known in that thread
+
+
 def test_other_own_account_is_recognised(found: dict[str, Item]) -> None:
     reply = found["l"]
     assert isinstance(reply, Reply)
@@ -340,25 +348,30 @@ def test_only_moved_conversations_are_read_again(world: World) -> None:
     query = resumed(QUERY, read(world))
     new = {**world.convos[0]["messages"][-1], "id": "3mmsgaaaaaad2"}
     world.convos[0]["messages"].append({**new, "sentAt": "2026-11-20T20:00:00.000Z"})
-    world.server.requests.clear()
     pages = [page for page in read(world, query) if page.stream == "chat"]
     assert "chat:3mconvoaaaaa2/3mmsgaaaaaad2" in ids(pages)
-    assert len(world.asked("chat.bsky.convo.getMessages")) <= 3
+    world.server.requests.clear()
+    read(world, resumed(query, pages))
+    asked = world.asked("chat.bsky.convo.getMessages")
+    assert {request.params["convoId"] for request in asked} == {world.convos[0]["id"]}
 
 
-def test_password_without_direct_messages_is_reported_and_costs_no_login(world: World) -> None:
+def test_password_without_direct_messages_is_reported_and_costs_no_login(
+    world: World, tokens: Tokens
+) -> None:
+    read(world, tokens=tokens)
     world.chat_allowed = False
     pages: list[Page] = []
     with pytest.raises(PermissionMissing) as caught:
-        _collect_into(pages, world)
+        _collect_into(pages, world, tokens)
     assert "direct_messages = false" in caught.value.hint
     assert {uri("r"), uri("k")} <= ids(pages)
     assert len(world.asked("com.atproto.server.createSession")) == 1
 
 
-def _collect_into(pages: list[Page], world: World) -> None:
+def _collect_into(pages: list[Page], world: World, tokens: Tokens | None = None) -> None:
     async def work() -> None:
-        async with Client(channel="shop", deadline=10) as client:
+        async with Client(channel="shop", deadline=10, tokens=tokens) as client:
             async for page in channel_of(world.server).pages(QUERY, client):
                 pages.append(page)
 

@@ -325,6 +325,7 @@ def test_server_that_ignores_types_is_filtered_here(world: World) -> None:
         return answer(replace(request, query=query))
 
     world.server.answer = ignoring  # type: ignore[method-assign]
+    world.notify("48230", world.add("115050", "115008", mentions=[]), "status")
     assert ids(read(world)) == world.external(*EVERYTHING)
 
 
@@ -355,11 +356,24 @@ def test_link_to_another_server_is_not_followed(world: World, http_server: Serve
         collect(channel_of(http_server), QUERY)
 
 
-def test_late_post_is_found_in_a_tag(world: World) -> None:
+def test_link_onward_to_another_server_is_not_followed(world: World, http_server: Server) -> None:
     query = resumed(QUERY, read(world))
-    late = world.add("115000", "115011", created_at="2026-11-20T12:00:00.000Z")
-    assert late["id"] < "115011"
-    assert "115000" in by_number(read(world, query))
+    status = world.add("115030", "115016", created_at="2026-11-20T20:00:00.000Z")
+    world.notify("48240", status)
+    link = '<https://evil.example/api/v1/notifications?min_id=48240>; rel="prev"'
+    page = [{**world.notifications[-1], "status": status}]
+    http_server.reply("GET", "/api/v1/notifications", body=page, headers={"Link": link})
+    with pytest.raises(UnexpectedPayload, match=r"evil\.example"):
+        collect(channel_of(http_server), query)
+
+
+def test_late_posts_are_found_in_a_tag(world: World) -> None:
+    query = resumed(QUERY, read(world))
+    world.size = 1
+    world.add("115000", "115011", created_at="2026-11-20T11:00:00.000Z")
+    world.add("114999", "115011", created_at="2026-11-20T12:00:00.000Z")
+    world.delete("115011")
+    assert {"114999", "115000"} <= by_number(read(world, query)).keys()
 
 
 def test_damaged_post_does_not_hide_the_others(world: World) -> None:

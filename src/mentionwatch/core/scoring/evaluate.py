@@ -9,9 +9,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from functools import lru_cache
 
 from mentionwatch.core.scoring.ruleset import RuleSet
 from mentionwatch.core.scoring.values import TextFacts
+from mentionwatch.model.score import Reason
 
 
 def evaluate(lines: Iterable[str], rules: RuleSet) -> Iterator[str]:
@@ -23,7 +26,6 @@ def evaluate(lines: Iterable[str], rules: RuleSet) -> Iterator[str]:
     Raises:
         ValueError: A line is not JSON, or not an object with a text.
     """
-    encode = json.JSONEncoder(check_circular=False).encode
     for number, line in enumerate(lines, 1):
         if line.strip():
             try:
@@ -32,17 +34,17 @@ def evaluate(lines: Iterable[str], rules: RuleSet) -> Iterator[str]:
             except (KeyError, TypeError, ValueError) as error:
                 raise ValueError(f"line {number}: no record with a text: {error}") from error
             score = rules.score_text(text, facts)
-            answer = {
-                "id": record.get("id"),
-                "sentiment": score.sentiment,
-                "urgency": score.urgency,
-                "intent": score.intent,
-                "reasons": [
-                    {"rule": one.rule, "points": one.points, "quote": one.quote, "why": one.why}
-                    for one in score.reasons
-                ],
-            }
-            yield encode(answer)
+            reasons = ", ".join(map(_encoded, score.reasons))
+            yield (
+                f'{{"id": {json.dumps(record.get("id"))}, "sentiment": "{score.sentiment}",'
+                f' "urgency": {score.urgency}, "intent": "{score.intent}", "reasons": [{reasons}]}}'
+            )
+
+
+@lru_cache(maxsize=8192)
+def _encoded(reason: Reason) -> str:
+    """Return a reason as JSON; the same few come again and again."""
+    return json.dumps(asdict(reason))
 
 
 _NO_FACTS = TextFacts()

@@ -59,6 +59,10 @@ class Entry:
 _NONE: list[Phrase] = []
 
 
+def _simplest(entry: Entry) -> Entry | int:
+    return entry if entry.role or entry.rules or entry.phrases else entry.points
+
+
 def _inherit(entry: Entry, parent: Entry) -> None:
     entry.points = entry.points or (0 if entry.role else parent.points)
     entry.rules = [*entry.rules, *(rule for rule in parent.rules if rule not in entry.rules)]
@@ -82,6 +86,8 @@ class Index:
     """All entries of one language; ``stems`` are words with an open end ("decepcion*")."""
 
     words: dict[str, Entry] = field(default_factory=dict)
+    # The same for reading: a word that has nothing but a valence is a bare number there.
+    known: dict[str, Entry | int] = field(default_factory=dict)
     stems: dict[str, Entry] = field(default_factory=dict)
 
     def entry(self, word: str) -> Entry:
@@ -100,13 +106,13 @@ class Index:
         else:
             entry.points = points or 0
 
-    def find(self, words: Sequence[str]) -> list[tuple[int, Entry]]:
-        """Return the place and entry of each of *words* that is known."""
-        known = self.words
+    def find(self, words: Sequence[str]) -> list[tuple[int, Entry | int]]:
+        """Return for each of *words* that is known its place and entry, or its bare valence."""
+        known = self.known
         if not self.stems:
             get = known.get
             return [(at, entry) for at, word in enumerate(words) if (entry := get(word))]
-        found = []
+        found: list[tuple[int, Entry | int]] = []
         for at, word in enumerate(words):
             entry = known.get(word) or self._by_stem(word)
             if entry is None and "'" in word:  # l'expérience, dell'anno
@@ -123,6 +129,7 @@ class Index:
                 parent = self._by_stem(word[:-1] if table is self.stems else word)
                 if parent:
                     _inherit(table[word], parent)
+        self.known = {word: _simplest(entry) for word, entry in self.words.items()}
 
     def _by_stem(self, word: str) -> Entry | None:
         for end in range(min(len(word), _LONGEST_STEM), _SHORTEST_STEM - 1, -1):

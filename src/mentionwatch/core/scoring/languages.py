@@ -13,7 +13,7 @@ from itertools import repeat
 
 from mentionwatch.core.scoring.lexicon import LANGUAGES, OTHERS, common_words
 
-_MOST = 80  # words that are looked at
+_MOST = 50  # words that are looked at
 _DECLARED = 3  # what the platform's word weighs, in half common words
 _FIELD = 0xFFF
 # Letters that speak for a language, each as much as half a common word.

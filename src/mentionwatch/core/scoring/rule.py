@@ -85,9 +85,14 @@ class Rule:
         object.__setattr__(self, "sums", sums)
 
 
+_MOODS = {"unhappy": "complaint", "happy": "praise"}
+
+
 def _intent(reason: str) -> str:
-    name = reason.partition(".")[2]
-    return name if reason.startswith("intent.") and name in INTENTS else ""
+    kind, _, name = reason.partition(".")
+    if kind != "intent":
+        return ""
+    return _MOODS.get(name, name if name in INTENTS else "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

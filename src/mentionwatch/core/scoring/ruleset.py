@@ -88,9 +88,9 @@ class RuleSet:
         return {rule.id: rule for rule in self.in_force}
 
     @cached_property
-    def vocabulary(self) -> Mapping[str, object]:
+    def vocabulary(self) -> frozenset[str]:
         """Return the words into which hashtags and stretched words may be resolved."""
-        return {**common_words(), **self.index("en").words}
+        return frozenset((*common_words(), *self.index("en").words))
 
     @cached_property
     def fact_rules(self) -> tuple[Rule, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from mentionwatch.core.scoring.index import BOOSTER, CONTRAST, DAMPENER, NEGATOR, STOP, Entry
+from mentionwatch.core.scoring.index import BOOSTER, CONTRAST, NEGATOR, STOP, Entry, Phrase
 from mentionwatch.core.scoring.languages import guess
 from mentionwatch.core.scoring.lexicon import LANGUAGES
 from mentionwatch.core.scoring.replies import closes
@@ -28,6 +28,7 @@ NEGATIVE_TO, POSITIVE_FROM = -5, 6
 LEAST_INTENT = 10
 _REACH = 4  # tokens over which a negator reaches
 _FAR = 1000
+_NOTHING: dict[str, list[Phrase]] = {}
 _OPEN = ""  # the key of phrases whose second word has an open end
 _BOOST, _DAMP, _CAPITALS = 1.3, 0.7, 1.3
 _BEFORE_BUT, _AFTER_BUT = 0.5, 1.3
@@ -74,7 +75,9 @@ def score_text(rules: RuleSet, text: str, facts: TextFacts) -> TextScore:
     if facts.brand_words:
         found = [(at, x) for at, x in found if words.words[at] not in facts.brand_words]
     view = View(words, facts, language)
-    _walk(view, found, readable and WORD in rules.by_id)
+    weighed, contrast = _walk(view, found)
+    if readable and WORD in rules.by_id:
+        _weigh(view, weighed, contrast)
     for rule, expression in rules.searched:
         match = expression.search(whole)
         if match:
@@ -89,7 +92,7 @@ def score_text(rules: RuleSet, text: str, facts: TextFacts) -> TextScore:
 
 def _read(
     rules: RuleSet, words: Words, facts: TextFacts
-) -> tuple[str, bool, list[tuple[int, Entry]]]:
+) -> tuple[str, bool, list[tuple[int, Entry | int]]]:
     """Return language, whether its words can be judged, and what is known of them."""
     language = guess(words.words, facts.language)
     if language in LANGUAGES:
@@ -101,98 +104,82 @@ def _read(
         found = rules.index(candidate).find(words.words)
         if len(found) > len(marks):
             return candidate, True, found
-    opinion = any(entry.points for _, entry in marks)
+    opinion = any(entry if isinstance(entry, int) else entry.points for _, entry in marks)
     return "", opinion and not any(word[0].isalpha() for word in words.words), marks
 
 
-@dataclass(slots=True)
-class Weighed:
-    """One word or phrase with its valence, at the tokens *start* to *end*."""
-
-    start: int
-    end: int
-    points: float
-    why: str
+# One word or phrase with its valence: first token, the one behind the last, points, why.
+_Weighed = tuple[int, int, float, str]
 
 
-def _negate(one: Weighed, negator: int) -> None:
-    """Turn a word behind a negator: "not good" is bad, "not bad" is fairly good."""
-    one.points *= -0.7 if one.points > 0 else -0.4
-    one.start = min(one.start, negator)
-    one.why += ", negated"
+def _walk(view: View, found: list[tuple[int, Entry | int]]) -> tuple[list[_Weighed], int]:  # noqa: C901
+    """
+    Go once over all that is known of the text: fire rules, weigh the words of opinion.
 
+    One long loop on purpose: it runs ten times a text, and calls would double its cost.
 
-class _Scale:
-    """The opinion words of one text, turned by negators and strengthened as they come."""
-
-    __slots__ = ("behind", "contrast", "negator", "push", "pusher", "weighed", "words")
-
-    def __init__(self, words: Words) -> None:
-        self.words = words
-        self.weighed: list[Weighed] = []
-        self.negator = self.pusher = self.contrast = -_FAR
-        self.push, self.behind = 1.0, 0
-
-    def put(self, at: int, end: int, points: int, role: str) -> None:
-        """Take in the word or phrase at the tokens *at* to *end*, unless it is part of a phrase."""
-        if at < self.behind:
-            return
-        if role == STOP:
-            self.negator = -_FAR
-            return
-        if points:
-            lower = self.words.words
-            if not (at and lower[at] == lower[at - 1]):
-                self._add(at, end, points)
-            self.behind = end
-        if role == NEGATOR:
-            self.negator = at
-        elif role == BOOSTER:
-            self.pusher, self.push = at, _BOOST
-        elif role == DAMPENER:
-            self.pusher, self.push = at, _DAMP
-        elif role == CONTRAST:
-            self.contrast, self.negator = at, -_FAR
-
-    def _add(self, at: int, end: int, points: int) -> None:
-        one = Weighed(at, end, points, _GOOD if points > 0 else _BAD)
-        if self.pusher >= at - 2:
-            one.start = self.pusher
-            one.points *= self.push
-        if self.negator >= at - _REACH:
-            _negate(one, self.negator)
-        token = self.words.tokens[at]
-        if token.isupper() and len(token) > 2 and not self.words.shouted:
-            one.points *= _CAPITALS
-        self.weighed.append(one)
-
-
-def _walk(view: View, found: list[tuple[int, Entry]], readable: bool) -> None:
-    """Go once over all that is known of the text: fire rules, weigh the words of opinion."""
-    scale = _Scale(view.words)
+    Returns:
+        The opinion words, turned by negators and strengthened; the place of the last "but" or -1.
+    """
+    weighed: list[_Weighed] = []
     done: set[str] = set()  # fired, or silenced by `unless`
     failed: set[str] = set()  # the pattern did not match, a plain find may still come
     words = view.words.words
     last = len(words) - 1
+    negator = pusher = contrast = -_FAR
+    push, behind = 1.0, 0
     for at, entry in found:
-        for rule in entry.rules:
-            if rule.id not in done:
-                _try(view, rule, at, at + 1, done, failed)
-        points, end = entry.points, at + 1
-        phrases = entry.phrases
-        if phrases and at < last and (words[at + 1] in phrases or _OPEN in phrases):
+        end = at + 1
+        if isinstance(entry, int):
+            points, role, phrases = entry, "", _NOTHING
+        else:
+            for rule in entry.rules:
+                if rule.id not in done:
+                    _try(view, rule, at, end, done, failed)
+            points, role, phrases = entry.points, entry.role, entry.phrases
+        if phrases and at < last and (words[end] in phrases or _OPEN in phrases):
             following = entry.following(words, at)
             for rest, _, anchored in following:
                 if anchored and anchored.id not in done:
-                    _try(view, anchored, at, at + 1 + len(rest), done, failed)
+                    _try(view, anchored, at, end + len(rest), done, failed)
             for rest, valence, _ in following:
                 if valence is not None:
-                    points, end = valence, at + 1 + len(rest)
+                    points, end = valence, end + len(rest)
                     break
-        if points or entry.role:
-            scale.put(at, end, points, entry.role)
-    if readable:
-        _weigh(view, scale)
+        if at < behind:
+            continue
+        if points:
+            if not (at and words[at] == words[at - 1]):
+                pushed = push if pusher >= at - 2 else 1.0
+                start = pusher if pusher >= at - 2 else at
+                weighed.append(_weighed(view.words, at, end, points, start, pushed, negator))
+            behind = end
+        if role:
+            if role == NEGATOR:
+                negator = at
+            elif role == STOP:
+                negator = -_FAR
+            elif role == CONTRAST:
+                contrast, negator = at, -_FAR
+            else:
+                pusher, push = at, _BOOST if role == BOOSTER else _DAMP
+    return weighed, contrast
+
+
+def _weighed(
+    words: Words, at: int, end: int, points: float, start: int, push: float, negator: int
+) -> _Weighed:
+    """Return a word of opinion in its place: "not good" is bad, "not bad" is fairly good."""
+    why = _GOOD if points > 0 else _BAD
+    points *= push
+    if negator >= at - _REACH:
+        points *= -0.7 if points > 0 else -0.4
+        start = min(start, negator)
+        why += ", negated"
+    token = words.tokens[at]
+    if token.isupper() and len(token) > 2 and not words.shouted:
+        points *= _CAPITALS
+    return start, end, points, why
 
 
 def _try(view: View, rule: Rule, start: int, end: int, done: set[str], failed: set[str]) -> None:
@@ -213,16 +200,15 @@ def _try(view: View, rule: Rule, start: int, end: int, done: set[str], failed: s
         view.give(rule, quote)
 
 
-def _weigh(view: View, scale: _Scale) -> None:
+def _weigh(view: View, weighed: list[_Weighed], contrast: int) -> None:
     """Add one "sentiment.word" reason for each word or phrase with a valence."""
-    contrast = scale.contrast
-    for one in scale.weighed[:_MOST_WORDS]:
-        share = 1.0 if contrast < 0 else _BEFORE_BUT if one.start < contrast else _AFTER_BUT
-        points = round(one.points * share)
+    for start, end, value, why in weighed[:_MOST_WORDS]:
+        share = 1.0 if contrast < 0 else _BEFORE_BUT if start < contrast else _AFTER_BUT
+        points = round(value * share)
         if points:
             view.sentiment += points
-            quote = view.words.quote(one.start, one.end)
-            view.reasons.append(_reason(WORD, points, quote, one.why))
+            quote = view.words.quote(start, end)
+            view.reasons.append(_reason(WORD, points, quote, why))
 
 
 def _finished(view: View, readable: bool) -> TextScore:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
 from dataclasses import dataclass
+from functools import lru_cache
 
 # Words with their apostrophes, handles, emoticons, marks one by one, any other symbol (emoji).
 _TOKEN = re.compile(
@@ -53,7 +53,7 @@ class Words:
         return self.quote(start, start + match.group().strip().count(" ") + 1)
 
 
-def take_apart(text: str, known: Container[str] = ()) -> Words:
+def take_apart(text: str, known: frozenset[str] = frozenset()) -> Words:
     """
     Return the tokens of *text*.
 
@@ -75,7 +75,8 @@ def take_apart(text: str, known: Container[str] = ()) -> Words:
     return Words(tokens, words, f" {' '.join(words)} ")
 
 
-def split_hashtag(tag: str, known: Container[str]) -> str:
+@lru_cache(maxsize=4096)
+def split_hashtag(tag: str, known: frozenset[str]) -> str:
     """Return the words of a hashtag: by its capitals, or else by the words that are known."""
     if tag.lower() in known:
         return tag
@@ -85,7 +86,7 @@ def split_hashtag(tag: str, known: Container[str]) -> str:
     return " ".join(_segments(tag.lower(), known)) or tag
 
 
-def _segments(tag: str, known: Container[str]) -> list[str]:
+def _segments(tag: str, known: frozenset[str]) -> list[str]:
     """Return the fewest known words of which *tag* consists, else nothing."""
     best: list[list[str] | None] = [[], *([None] * len(tag))]
     for start in range(len(tag)):
@@ -101,13 +102,13 @@ def _segments(tag: str, known: Container[str]) -> list[str]:
     return best[-1] or []
 
 
-_LONGEST = 14
+_LONGEST = 12
 _SHORT = frozenset(
     ("i", "a", "my", "me", "no", "so", "of", "on", "in", "is", "it", "to", "up", "we")
 )
 
 
-def _unstretched(word: str, known: Container[str]) -> str:
+def _unstretched(word: str, known: frozenset[str]) -> str:
     """Return "so" for "sooooo", "cool" for "coooool"; a word without a stretch as it is."""
     if not _STRETCHED.search(word) or word.isdigit() or word in known:
         return word

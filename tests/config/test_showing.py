@@ -34,6 +34,14 @@ targets = { normal = "2h" }
 keep = "365d"
 every = "90m"
 
+[channels.web]
+type = "rss"
+feeds = ["https://a.example/feed", { secret_url = "https://b.example/hunter2secret" }]
+
+[channels.private]
+type = "rss"
+feeds = [{ secret_url = "env:PRIVATE_FEED", name = "private" }]
+
 [rules]
 points = { "urgency.outage" = 60 }
 
@@ -82,6 +90,7 @@ def test_no_secret_is_shown(loaded):
     assert 'password = "***"  # from the configuration file' in text
     assert '"***",  # from environment variable PUSH' in text
     assert "token = \"***\"  # from cmd 'pass'" in text
+    assert 'secret_url = "***"  # from environment variable PRIVATE_FEED' in text
 
 
 def test_what_is_shown_loads_and_means_the_same(loaded, tmp_path):
@@ -102,6 +111,8 @@ def test_what_is_shown_loads_and_means_the_same(loaded, tmp_path):
         "saved_replies",
     ):
         assert getattr(again, part) == getattr(config, part), part
+    for name in ("calls", "private"):
+        assert again.channel(name) == config.channel(name)
     assert replace(again.digest, smtp=None) == replace(config.digest, smtp=None)
     assert [one.quiet for one in again.notify] == [one.quiet for one in config.notify]
     assert again.handoffs[0].body == config.handoffs[0].body

@@ -54,6 +54,8 @@ def _plain(value: Any) -> Any:
 
 
 def _is_set(value: Any) -> bool:
+    if isinstance(value, Secret):
+        return bool(value)
     return value is not None and value not in ("", (), []) and value != {}
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from mentionwatch.core.scoring.rule import Rule, each, plain
 
 NUMBER = (
-    r"(?:\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty|forty|several"
-    r"|few|couple|couple of|many|half an|multiple)"
+    r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty|forty|several"
+    r"|few|couple|couple of|many|multiple)"
 )
 UNIT = r"(?:mins?|minutes?|hrs?|hours?|days?|weeks?|wks?|months?|years?|business days)"
 _PEOPLE = r"(?:no one|noone|nobody|not one|no body|none of|you guys|you|they|he|she|anyone|anybody)"
@@ -134,38 +134,26 @@ CONTACT_RULES = (
         id="urgency.waiting",
         points=3,
         why="has been waiting",
-        anchors=(
+        anchors=("sitting", "sat", "standing", "sit"),
+        pattern=plain(
+            rf"(?:sitting|sat|standing|sit) (?:\w+ ){{0,5}}(?:tarmac|runway|plane|gate|{UNIT})"
+        ),
+        finds=(
             "waiting",
             "waited",
-            "wait",
-            "waits",
             "delay",
             "delays",
             "delayed",
-            "late",
-            "sitting",
-            "sat",
-            "standing",
             "overdue",
-            "forever",
             "behind schedule",
-            "hours late",
-            "slow",
-            "taking so long",
-            "so long",
-            "too long",
-            "long time",
-            "queue",
-            "line",
-            "lines",
-        ),
-        pattern=plain(
-            r"(?:still |been |keep |kept |are |is |was |am |i'm |we're |of |be )?waiting(?! (?:for|to see)"
-            r" (?:the (?:new|next)|my (?:new|next)))|waited|(?:an?|the|to|long|hour|hours|min|minute|mins) wait"
-            r"|delay(?:s|ed)?|(?:hours?|hrs?|mins?|minutes|days?|always|is|are|was|were|be|again|running|so|weeks?) late"
-            rf"|(?:sitting|sat|standing|stuck|sit) (?:\w+ ){{0,5}}(?:for|tarmac|runway|plane|gate|line|{UNIT})"
-            r"|overdue|(?:took|takes|taking|waiting|waited) (?:\w+ )?forever|behind schedule"
-            r"|(?:take|takes|taking|took) (?:\w+ )?(?:so|too|this|very) long|(?:long|huge|slow) (?:lines?|queues?)"
+            *each("a the to long hour hours hr min minute mins longer", "wait"),
+            *each(
+                "hours hour hrs hr mins min minutes days weeks always is are was be again running",
+                "late",
+            ),
+            *each("takes taking took waiting waited", "forever"),
+            *each("take takes taking took", "so too this very ages long"),
+            *each("long huge slow", "line lines queue queues"),
         ),
         unless=plain(r"can't wait|cant wait|cannot wait|couldn't wait|better late than never"),
         also={"sentiment.waiting": -7, "intent.complaint": 10},
@@ -195,9 +183,7 @@ CONTACT_RULES = (
             "year",
         ),
         pattern=plain(
-            rf"(?:over|for|after|almost|nearly|than|been|in|another|last|past|took|takes|the|about|on|only)"
-            rf" (?:the |a |last |past )?{NUMBER} (?:\+ )?{UNIT}|{NUMBER} (?:\+ )?{UNIT} (?:\w+ )?(?:ago|late|later"
-            rf"|wait|waiting|delay|hold|now|and|since|on)|{NUMBER} (?:hrs?|hours?|mins?|minutes|days|weeks)"
+            rf"(?:{NUMBER}|half an|(?:for|over|after|almost|than|another|about|an?) (?:an?|hour)) (?:\+ )?{UNIT}"
         ),
         also={"sentiment.duration": -5},
         fires_on=("it has been 3 weeks", "over two hours and counting"),
@@ -263,58 +249,23 @@ CONTACT_RULES = (
         id="urgency.tried_channels",
         points=10,
         why="tried to reach us another way before",
-        anchors=(
-            "called",
-            "rang",
-            "phoned",
-            "emailed",
-            "e",
-            "mailed",
-            "texted",
-            "wrote",
-            "written",
-            "filled",
-            "form",
-            "voicemail",
-            "voice mail",
-            "dm'd",
-            "dmed",
-            "dm",
-            "dms",
-            "calling",
-            "contacted",
-            "live chat",
-            "sent",
-            "spoke",
-            "spoken",
-            "left",
-            "customer service",
-            "customer care",
-            "support",
-            "messaged",
-            "chatted",
-            "tried",
-            "submitted",
-            "complained",
-            "call",
-            "calls",
-            "emails",
-            "ticket",
-            "rep",
-            "agent",
-            "agents",
-            "reps",
-        ),
+        anchors=("left", "sent", "send", "filled", "filling", "submitted"),
         pattern=plain(
-            r"(?:i|we|i've|we've|ive|have|had|having|tried|already|just|husband|wife|and) (?:\w+ ){0,2}(?:called"
-            r"|rang|phoned|e ?mailed|texted|messaged|dm'?e?d|complained|chatted)"
-            r"|(?:i|we|i've|we've|ive|have|and|already|tried to|trying to) (?:\w+ ){0,2}(?:contacted|contact|"
-            r"written|wrote|calling|emailing|call|email|phone)(?! it)"
-            r"|(?:filled|filling) (?:in|out|the|your|a|it)(?: \w+){0,3}|(?:left|sent|leave) (?:\w+ ){0,3}(?:voice ?mail"
-            r"|messages?|e ?mails?|dms?|letters?|form|request)"
-            r"|(?:spoke|spoken|talked|chatted|speaking) (?:\w+ )?(?:to|with)|submitted (?:\w+ ){0,2}(?:form"
-            r"|ticket|request|complaint|claim)|(?:your|ur) (?:\w+ )?(?:rep|reps|agent|agents|live chat)"
-            r"|on the phone|phone calls|(?:emails|calls) (?:and|to|later)|live chat"
+            r"(?:filled|filling) (?:in|out|the|your|a|it)(?: \w+){0,3}"
+            r"|(?:left|sent) (?:\w+ ){0,3}(?:voice ?mail|messages?|e ?mails?|dms?|letters?|form|request)"
+            r"|submitted (?:\w+ ){0,2}(?:form|ticket|request|complaint|claim)"
+        ),
+        finds=(
+            *each(
+                "i we i've we've ive have had already just and tried husband wife",
+                "called rang phoned emailed texted messaged dm'd dmed complained chatted contacted"
+                " written wrote mailed calling emailing",
+            ),
+            *each("spoke spoken talked chatted speaking", "to with"),
+            *each("your ur", "rep reps agent agents representative"),
+            "live chat",
+            "on the phone",
+            "phone calls",
         ),
         also={"sentiment.tried_channels": -5, "intent.complaint": 10},
         fires_on=(

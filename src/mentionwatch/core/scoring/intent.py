@@ -68,60 +68,46 @@ INTENT_RULES = (
         why="asks us to do something",
         intent="request",
         anchors=(
-            "please",
-            "pls",
-            "plz",
-            "can you",
-            "could you",
-            "would you",
-            "need",
-            "let me know",
-            "help",
-            "dm me",
-            "send me",
-            "i'd like",
-            "i would like",
-            "we'd like",
             "looking to",
-            "want to",
             "trying to",
-            "assist",
-            "assistance",
-            "can someone",
-            "could someone",
-            "kindly",
-            "advise",
-            "can u",
-            "email me",
-            "call me",
-            "contact me",
-            "tell me",
-            "get me",
-            "give me",
-            "how do i",
-            "sort",
-            "dm",
-            "someone",
-            "how can i",
-            "look into",
-            "want my",
+            "hoping to",
             "like to",
-            "follow me",
-            "change my",
-            "help me",
-            "help us",
-            "check my",
-            "update on",
-            "follow back",
-            "add",
+            "wanted to",
+            "want to",
+            "love to",
         ),
         pattern=plain(
-            r"(?:please|pls|plz|plse|kindly) (?:\w+ ){0,2}(?:help|send|fix|let|tell|call|contact|advise|confirm|check|change|add|dm|email|give|get|make|sort|explain|update|resolve|respond|reply|answer|look|follow|assist|find|bring|put|cancel|refund|do|come|provide|keep|open|try|see|take|investigate|clarify|rt|allow|stop|note|remove|hurry|work|book|reserve|replace|consider|return|address)"
-            r"|(?:can|could|would|will|cld) (?:you|u|someone|anyone|somebody|anybody|ya|one of you) (?:guys |please |pls |possibly |plz |just |at least |kindly )*(?!believe|imagine|say|hear|see|tell i)\w+"
-            r"|(?:i|we) (?:\w+ )?(?:need|require) (?:your |some |more |to (?:speak|talk|know|change|get|cancel|book|return|order|find|contact|make|have|update|add|reset|fly|be)|an? |help|assistance|my|the|it|info|information|someone|this|that|you|u)|need (?:help|assistance|to (?:speak|talk|change|get|cancel|know|find)|some help|your help|info|answers|a reply)"
-            r"|let me know|dm me|(?:send|give|get|tell|email|call|contact|message|text|show|help|assist|update|answer|follow|add|refund|rebook|pay) (?:me|us)(?! (?:a smile|hope|up to))|(?:i|we)(?:'d| would|'ll) (?:really |also )?(?:like|love) (?:to|an?|some|your|my)(?! (?:be|see you|think|visit|come|thank))"
-            r"|(?:looking|trying|want|wanting|tried|hoping|like|wanted) to (?:speak|book|buy|order|change|get|cancel|pay|talk|make|find|return|use|check|add|contact|know|reach|upgrade|reset|register|activate|figure|sign|log|track|claim|file|reserve|rebook|switch|download|access|set)|assistance|can you help|help(?: me| us| with| please|!| pls)|look into (?:it|this|my)|(?:change|check|cancel|update|track|use|find|add|access|get|reset|book) my|someone (?:\w+ )?(?:help|contact|call|tell|answer|respond|reply|please)|pl(?:ea)?s[e]? (?:[!?.]|@\w+)|(?:any|an) (?:\w+ )?(?:update|help|advice|suggestions?|assistance)"
+            r"(?:looking|trying|hoping|wanted|want|like|love) to (?:speak|book|buy|order|change|get|cancel"
+            r"|pay|talk|make|find|return|use|check|add|contact|know|reach|upgrade|reset|register|activate"
+            r"|figure|sign|log|track|claim|file|reserve|rebook|switch|download|access|set)"
         ),
+        finds=(
+            *each(
+                "please pls plz plse kindly",
+                "help send fix let tell call contact advise confirm check change add dm email give get"
+                " make sort explain update resolve respond reply answer look follow assist find bring put"
+                " cancel refund do come provide keep open try see take investigate clarify rt allow stop"
+                " note remove hurry work book reserve replace consider return address ! ? .",
+            ),
+            *each("can could would will cld", "you u someone anyone somebody anybody"),
+            *each("i we i'll really just", "need require"),
+            *each("need", "help assistance answers"),
+            *each(
+                "send give get tell email call contact message text show help assist update answer follow"
+                " add refund rebook pay dm",
+                "me us",
+            ),
+            *each("i'd we'd would", "like"),
+            *each("change check cancel update track find add access reset", "my"),
+            *each("help", "please pls ! with"),
+            "let me know",
+            "assistance",
+            "look into it",
+            "look into this",
+            "any help",
+            "any advice",
+        ),
+        unless=plain(r"(?:can|could) you (?:believe|imagine)|would like to (?:thank|say thank)"),
         also={"sentiment.request": -1, "urgency.request": 4},
         fires_on=(
             "please send me the invoice",

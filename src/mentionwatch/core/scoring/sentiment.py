@@ -155,60 +155,43 @@ SENTIMENT_RULES = (
         points=12,
         why="praises our people or our work",
         intent="praise",
-        anchors=(
+        anchors=(*each("thanks thank", "for to so a very you"),),
+        pattern=plain(
+            r"(?:thank you|thanks)(?: so much| you| very much| a lot)? (?:for|to) (?:all |your |the |an?"
+            r" |being |such |my |our )*(?:\w+ )?(?:great|good|quick|excellent|amazing|awesome|wonderful"
+            r"|help|helping|fast|prompt|response|reply|service|support|being|getting|lovely|kind|best"
+            r"|fantastic|hospitality|follow|staff|care|bringing)"
+        ),
+        finds=(
             "shout out",
             "shoutout",
             "kudos",
             "hats off",
-            "props",
+            "props to",
             "well done",
-            "good job",
-            "great job",
-            "nice job",
-            "made my day",
             "above and beyond",
-            "appreciate",
-            "thank you for",
-            "thanks for",
-            "best",
-            "great",
-            "excellent",
-            "amazing",
-            "awesome",
-            "love your",
-            "love the",
-            "love you",
-            "good work",
-            "great work",
-            "fantastic",
-            "wonderful",
-            "friendly",
-            "exceptional",
-            "two thumbs",
             "five stars",
             "5 stars",
-            "keep up",
-            "thank you so",
-            "thanks so",
-            "outstanding",
-            "helpful",
-            "impressed",
-            "thank you to",
-            "thanks to",
-            "loved",
-            "pleasure",
+            "a pleasure",
+            "keep it up",
+            "keep up the",
+            *each("good great nice excellent amazing", "job work"),
+            *(f"made my {x}" for x in ("day", "night", "week", "year", "trip")),
+            *each("i we really much truly", "appreciate appreciated"),
+            *each(
+                "best excellent exceptional amazing great good awesome fantastic outstanding wonderful"
+                " friendly",
+                "service staff crew team experience support people flight food place shop company"
+                " airline customer",
+            ),
+            "love your",
+            "love you",
+            "love you guys",
+            *each("very so super extremely really most always", "helpful impressed friendly kind"),
         ),
-        pattern=plain(
-            r"shout ?out|kudos|hats off|props to|well done|(?:good|great|nice|excellent|amazing) (?:job|work)"
-            r"(?! (?:on |at )?(?:not|losing|cancell?ing|delaying|ruining|with the delay))"
-            r"|made my (?:day|night|week|year|trip)|above and beyond|(?:really|much|truly|we|i) appreciated?(?! (?:if|it if|an?|some|your help))"
-            r"|(?:thank you|thanks)(?: so much| you| very much| a lot)? (?:for|to) (?:all |your |the |an? |being |such |my |our )*"
-            r"(?:\w+ )?(?:great|good|quick|excellent|amazing|awesome|wonderful|help|helping|fast|prompt|response|reply"
-            r"|service|support|being|getting|lovely|kind|best|fantastic|hospitality|follow|staff|care|bringing)"
-            r"|(?:best|excellent|exceptional|amazing|great|good|awesome|fantastic|outstanding|wonderful|friendly) (?:\w+ )?"
-            r"(?:customer )?(?:service|staff|crew|team|experience|support|people|flight|food|place|shop|company|airline)"
-            r"|love (?:your|you guys|you|the (?:new|staff|food|service))|(?:five|5) stars|keep (?:it )?up the"
-            r"|(?:very|so|super|extremely|really|most|always) (?:\w+ )?(?:helpful|impressed|friendly|kind)|a pleasure"
+        unless=plain(
+            r"appreciate (?:if|it if|an?|some|your help)|(?:good|great|nice) (?:job|work) (?:on |at )?"
+            r"(?:not|losing|cancell?ing|delaying|ruining|with the delay)"
         ),
         also={"urgency.praise": -3},
         fires_on=("Kudos to your staff", "thank you for the great service", "you made my day"),

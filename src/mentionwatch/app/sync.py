@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from mentionwatch.app.setting import Setting, assessor, matcher_of, notice_changes
+from mentionwatch.app.upkeep import retain
 from mentionwatch.channels import NO_JOINING, Account, OpenItem, Query
 from mentionwatch.errors import ChannelError, CredentialsRefused, ExitCode, SecretUnavailable
 from mentionwatch.fetch import DEADLINE_SECONDS, Consumer, Job, Outcome
@@ -98,6 +99,8 @@ def sync(
         from mentionwatch.app.assess import assess_dirty
 
         assessed = assess_dirty(setting.store, assessor(setting))
+        if retain(setting, clock()):
+            assess_dirty(setting.store, assessor(setting))
     return SyncReport(
         outcomes=outcomes, saved=run.saved, assessed=assessed, notices=notices + run.notices
     )

@@ -18,6 +18,7 @@ def application() -> typer.Typer:
         demonstrating,
         hours,
         reading,
+        rules,
         setup,
         syncing,
         triage,
@@ -33,7 +34,7 @@ def application() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_before)
-    for group in (demonstrating, syncing, reading, triage, acting, bringing, hours, setup):
+    for group in (demonstrating, syncing, reading, triage, acting, bringing, hours, rules, setup):
         group.register(app)
     return app
 

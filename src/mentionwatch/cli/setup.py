@@ -15,6 +15,10 @@ from mentionwatch.errors import ExitCode, UsageError
 Force = Annotated[
     bool, typer.Option("--yes", "-y", help="Ask nothing: take what was said, and the defaults.")
 ]
+channels_app = typer.Typer(
+    invoke_without_command=True,
+    help="List the channel types with what each can do, and how the configured ones stand.",
+)
 config_app = typer.Typer(no_args_is_help=True, help="Look at the configuration.")
 db_app = typer.Typer(no_args_is_help=True, help="Look after the database.")
 
@@ -23,7 +27,9 @@ def register(app: typer.Typer) -> None:
     app.command("init")(init)
     app.command("doctor")(doctor)
     app.command("status")(status)
-    app.command("channels")(channels)
+    app.command("login")(login)
+    app.command("forget")(forget)
+    app.add_typer(channels_app, name="channels")
     app.add_typer(config_app, name="config")
     app.add_typer(db_app, name="db")
 
@@ -198,7 +204,9 @@ def status(
     return ExitCode.INCOMPLETE if broken else ExitCode.OK
 
 
+@channels_app.callback()
 def channels(
+    context: typer.Context,
     as_json: shared.JsonOption = False,
     config: shared.ConfigOption = None,
     db: shared.DbOption = None,
@@ -208,6 +216,8 @@ def channels(
     from mentionwatch.errors import ConfigError
     from mentionwatch.output import plain, records
 
+    if context.invoked_subcommand is not None:
+        return 0
     types = [(name, cls.family, cls.capabilities) for name, cls in sorted(_classes().items())]
     try:
         with shared.open_or_empty(config, db) as setting:
@@ -219,6 +229,106 @@ def channels(
     shared.emit(
         records.channels_json(types, states) if as_json else plain.channels_plain(types, states)
     )
+    return 0
+
+
+@channels_app.command("setup")
+def channels_setup(
+    type_: Annotated[str, typer.Argument(metavar="TYPE", help="For example mastodon.")],
+) -> int:
+    """Print the steps to the credential that a channel needs."""
+    import sys as system
+
+    cls = _class_of(type_)
+    module = system.modules[cls.__module__]
+    steps = getattr(module, "SETUP", "") or (module.__doc__ or "").strip()
+    shared.emit(f"{steps.strip()}\n\nIts keys: config.example.toml, [channels.{type_}].")
+    return 0
+
+
+@channels_app.command("rename")
+def channels_rename(
+    old: Annotated[str, typer.Argument(metavar="OLD")],
+    new: Annotated[str, typer.Argument(metavar="NEW")],
+    config: shared.ConfigOption = None,
+    db: shared.DbOption = None,
+) -> int:
+    """Give a channel another name; its conversations keep their ids. Rename it in the file, too."""
+    from mentionwatch.app.upkeep import rename_channel
+
+    with shared.open_setting(config, db) as setting:
+        rename_channel(setting, old, new)
+        path = setting.config.path
+    shared.emit(f"Renamed. Now write [channels.{new}] instead of [channels.{old}] in {path}.")
+    return 0
+
+
+def _class_of(type_: str) -> Any:
+    from mentionwatch.channels import load
+
+    _known(type_)
+    return load(type_)
+
+
+def login(
+    name: Annotated[str, typer.Argument(metavar="CHANNEL", help="As it is called in the file.")],
+    config: shared.ConfigOption = None,
+) -> int:
+    """Take in a channel's credentials without showing them, and keep them in files of yours."""
+    from mentionwatch.app.login import keep_secret, secret_keys
+
+    loaded, _ = shared.load_config(config)
+    channel = loaded.channel(name)
+    if channel is None or channel.channel is None:
+        known = ", ".join(one.name for one in loaded.channels)
+        raise UsageError(f"there is no channel {name}", hint=f"one of {known}")
+    lines = []
+    for key in secret_keys(type(channel.channel)):
+        value = _secret(f"{name}, {key}")
+        if value:
+            kept = keep_secret(loaded.path.parent, channel, key, value)
+            if kept.line:
+                lines.append(kept.line)
+            shared.say(f"kept in {kept.path}")
+    if lines:
+        shared.emit(f"Write into [channels.{name}] of {loaded.path}:")
+        shared.emit("\n".join(f"  {line}" for line in lines))
+    shared.say(f"Try it: mentionwatch doctor {name}")
+    return 0
+
+
+def _secret(question: str) -> str:
+    """Read a secret without showing it; never from the command line, where others can see it."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().strip()
+    import getpass
+
+    return getpass.getpass(f"{question} (empty to leave it): ").strip()
+
+
+def forget(
+    author: Annotated[str, typer.Argument(metavar="AUTHOR", help="Handle, address or full name.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how much it is.")] = False,
+    config: shared.ConfigOption = None,
+    db: shared.DbOption = None,
+) -> int:
+    """Remove everything of an author for good. It cannot be undone."""
+    from mentionwatch.app.upkeep import forget as remove
+
+    with shared.open_setting(config, db) as setting:
+        count = remove(setting, shared.now(), author, dry_run=True)["mentions"]
+        if dry_run:
+            shared.emit(f"{count} mentions of {author} are stored.")
+            return 0
+        if not yes:
+            if not sys.stdin.isatty():
+                raise UsageError("forget asks before it removes", hint="--yes, if you are sure")
+            typer.confirm(f"Remove {count} mentions of {author} and all about them?", abort=True)
+        removed = remove(setting, shared.now(), author)
+    parts = ", ".join(f"{number} {what}" for what, number in removed.items())
+    shared.emit(f"Removed: {parts}.")
+    shared.say("Backups and exports that you made before still hold them; remove those as well.")
     return 0
 
 
@@ -299,4 +409,61 @@ def db_backup(
         target = target or path.with_name(f"{path.stem}-{shared.now():%Y%m%d-%H%M%S}.backup.db")
         backup(setting.store.connection, target)
     shared.emit(f"Wrote {target}.")
+    return 0
+
+
+@db_app.command("check")
+def db_check(config: shared.ConfigOption = None, db: shared.DbOption = None) -> int:
+    """Look for damage, all through."""
+    from mentionwatch.store.upkeep import check
+
+    with shared.open_setting(config, db) as setting:
+        path = setting.store.path
+        problems = check(setting.store.connection)
+    for problem in problems:
+        shared.say(f"✗ {problem}")
+    shared.emit(f"{path}: {len(problems) or 'no'} problem{'' if len(problems) == 1 else 's'}.")
+    return ExitCode.IO if problems else ExitCode.OK
+
+
+@db_app.command("restore")
+def db_restore(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="A backup.")],
+    config: shared.ConfigOption = None,
+    db: shared.DbOption = None,
+) -> int:
+    """Put a backup in the place of the database; what was there is kept beside it."""
+    from mentionwatch import config as configuration
+    from mentionwatch.app.upkeep import restore
+
+    given = db or shared.CURRENT.db
+    if given is None:
+        found = configuration.find(config or shared.CURRENT.config, os.environ, Path.cwd())
+        given = configuration.database_path(None, found, os.environ)
+    before = restore(given, source, shared.now())
+    shared.emit(f"{given} is the backup now.")
+    if before is not None:
+        shared.emit(f"What was there before: {before}")
+    return 0
+
+
+@db_app.command("export")
+def db_export(
+    output: shared.OutputOption = None,
+    config: shared.ConfigOption = None,
+    db: shared.DbOption = None,
+) -> int:
+    """Write everything that is stored as NDJSON, a row a line."""
+    import json
+
+    from mentionwatch.store.upkeep import export
+
+    with shared.open_setting(config, db) as setting:
+        lines = (json.dumps(row) + "\n" for row in export(setting.store.connection))
+        if output is not None:
+            from mentionwatch.output.write import write_atomically
+
+            write_atomically(output, "".join(lines))
+        else:
+            sys.stdout.writelines(lines)
     return 0

@@ -10,9 +10,12 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from mentionwatch.store import m001_initial
+from mentionwatch.store import m001_initial, m002_delivery
 
-SCRIPTS = (("m001_initial", m001_initial.SCRIPT),)
+SCRIPTS = (
+    ("m001_initial", m001_initial.SCRIPT),
+    ("m002_delivery", m002_delivery.SCRIPT),
+)
 VERSION = len(SCRIPTS)
 
 

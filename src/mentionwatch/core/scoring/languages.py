@@ -9,11 +9,10 @@ and else to none: "" is then the answer, and the score "unclassified".
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import repeat
 
 from mentionwatch.core.scoring.lexicon import LANGUAGES, OTHERS, common_words
 
-_MOST = 50  # words that are looked at
+MOST = 50  # words that are looked at
 _DECLARED = 3  # what the platform's word weighs, in half common words
 _FIELD = 0xFFF
 # Letters that speak for a language, each as much as half a common word.
@@ -25,27 +24,26 @@ _LETTERS = {
     "it": frozenset("ìò"),
     OTHERS: frozenset("åøæłżźćąęșțğışőűďěřůčš"),
 }
-_ZEROS = repeat(0)
 _NONE: frozenset[str] = frozenset()
 _FIRST = ("", LANGUAGES[0])
 
 
-def guess(words: Sequence[str], declared: str = "") -> str:
+def guess(words: Sequence[str], packed: int, declared: str = "") -> str:
     """
     Return the language of *words*: one of `LANGUAGES`, "other" (another one), or "" (unknown).
 
     Args:
         words: Lower case.
+        packed: The sum of their counters in `common_words`, of the first `MOST` at least.
         declared: ISO 639-1 as the platform says, perhaps with a region; "" where it does not.
     """
-    table = common_words()
-    packed = sum(map(table.get, words[:_MOST], _ZEROS))
-    declared = declared[:2].lower()
+    if declared:
+        declared = declared[:2].lower()
     if not packed:
         return declared if declared in LANGUAGES else "other" if declared else ""
     if declared in _FIRST and packed & _FIELD > _most(packed >> 12):
         return LANGUAGES[0]
-    counts = _counts(words[:_MOST], table)
+    counts = _counts(words[:MOST], common_words())
     if declared:
         counts[LANGUAGES.index(declared) if declared in LANGUAGES else -1] += _DECLARED
     place = counts.index(max(counts))

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from mentionwatch.core.scoring import context, replies, text
 from mentionwatch.core.scoring.contact import CONTACT_RULES
+from mentionwatch.core.scoring.glossary import Glossary
 from mentionwatch.core.scoring.index import Index, build_index
 from mentionwatch.core.scoring.intent import INTENT_RULES
 from mentionwatch.core.scoring.lexicon import EMOJI, LANGUAGES, OTHERS, common_words, source
@@ -91,6 +92,10 @@ class RuleSet:
     def vocabulary(self) -> frozenset[str]:
         """Return the words into which hashtags and stretched words may be resolved."""
         return frozenset((*common_words(), *self.index("en").words))
+
+    @cached_property
+    def glossary(self) -> Glossary:
+        return Glossary(self.index("en"), self.vocabulary)
 
     @cached_property
     def fact_rules(self) -> tuple[Rule, ...]:

@@ -13,12 +13,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mentionwatch.core.scoring.index import BOOSTER, CONTRAST, NEGATOR, STOP, Entry, Phrase
-from mentionwatch.core.scoring.languages import guess
+from mentionwatch.core.scoring.languages import MOST, guess
 from mentionwatch.core.scoring.lexicon import LANGUAGES
 from mentionwatch.core.scoring.replies import closes
 from mentionwatch.core.scoring.rule import Rule
 from mentionwatch.core.scoring.values import TextFacts
-from mentionwatch.core.scoring.words import Words, take_apart
+from mentionwatch.core.scoring.words import Words, tokens
 from mentionwatch.model.score import INTENTS, Reason, TextScore
 
 if TYPE_CHECKING:
@@ -70,8 +70,7 @@ class View:
 def score_text(rules: RuleSet, text: str, facts: TextFacts) -> TextScore:
     """Return what *text* says, with every reason; see `TextScore`."""
     whole = f"{facts.title}\n{text}" if facts.title else text
-    words = take_apart(whole, rules.vocabulary)
-    language, readable, found = _read(rules, words, facts)
+    words, language, readable, found = _read(rules, whole, facts)
     if facts.brand_words:
         found = [(at, x) for at, x in found if words.words[at] not in facts.brand_words]
     view = View(words, facts, language)
@@ -90,29 +89,38 @@ def score_text(rules: RuleSet, text: str, facts: TextFacts) -> TextScore:
     return _finished(view, readable)
 
 
-def _read(
-    rules: RuleSet, words: Words, facts: TextFacts
-) -> tuple[str, bool, list[tuple[int, Entry | int]]]:
-    """Return language, whether its words can be judged, and what is known of them."""
-    language = guess(words.words, facts.language)
+# The places of what is known of a text: its entry, or its bare valence.
+_Found = list[tuple[int, Entry | int]]
+
+
+def _read(rules: RuleSet, text: str, facts: TextFacts) -> tuple[Words, str, bool, _Found]:
+    """Return the words, their language, whether they can be judged, and what is known of them."""
+    written = tokens(text, rules.vocabulary)
+    known = list(map(rules.glossary.__getitem__, written))
+    lower = [one[0] for one in known]
+    words = Words(written, lower, f" {' '.join(lower)} ")
+    language = guess(lower, sum([one[2] for one in known[:MOST]]), facts.language)
+    if language == LANGUAGES[0]:
+        found = [(at, one[1]) for at, one in enumerate(known) if one[1] is not None]
+        return words, language, True, found
     if language in LANGUAGES:
-        return language, True, rules.index(language).find(words.words)
-    marks = rules.index("").find(words.words)
+        return words, language, True, rules.index(language).find(lower)
+    marks = rules.index("").find(lower)
     if language:
-        return "", False, marks
+        return words, "", False, marks
     for candidate in LANGUAGES:
-        found = rules.index(candidate).find(words.words)
+        found = rules.index(candidate).find(lower)
         if len(found) > len(marks):
-            return candidate, True, found
+            return words, candidate, True, found
     opinion = any(entry if isinstance(entry, int) else entry.points for _, entry in marks)
-    return "", opinion and not any(word[0].isalpha() for word in words.words), marks
+    return words, "", opinion and not any(word[0].isalpha() for word in lower), marks
 
 
 # One word or phrase with its valence: first token, the one behind the last, points, why.
 _Weighed = tuple[int, int, float, str]
 
 
-def _walk(view: View, found: list[tuple[int, Entry | int]]) -> tuple[list[_Weighed], int]:  # noqa: C901
+def _walk(view: View, found: _Found) -> tuple[list[_Weighed], int]:  # noqa: C901
     """
     Go once over all that is known of the text: fire rules, weigh the words of opinion.
 

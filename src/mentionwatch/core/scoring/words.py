@@ -53,13 +53,13 @@ class Words:
         return self.quote(start, start + match.group().strip().count(" ") + 1)
 
 
-def take_apart(text: str, known: frozenset[str] = frozenset()) -> Words:
+def tokens(text: str, known: frozenset[str]) -> list[str]:
     """
-    Return the tokens of *text*.
+    Return the tokens of *text*, as written but for links, dots and apostrophes.
 
     Args:
         text: As written; any length.
-        known: The words into which hashtags and stretched words ("sooo") may be resolved.
+        known: The words into which hashtags may be resolved.
     """
     text = text.translate(_APOSTROPHES) if "’" in text or "‘" in text or "´" in text else text
     if "/" in text or "www" in text:
@@ -68,11 +68,14 @@ def take_apart(text: str, known: frozenset[str] = frozenset()) -> Words:
         text = _HASHTAG.sub(lambda match: f"# {split_hashtag(match[1], known)}", text)
     if ".." in text:
         text = re.sub(r"\.{2,}", "…", text)
-    tokens = _TOKEN.findall(text)
-    words = "\n".join(tokens).lower().split("\n") if tokens else []
-    if _STRETCHED.search(text):
-        words = [_unstretched(word, known) for word in words]
-    return Words(tokens, words, f" {' '.join(words)} ")
+    return _TOKEN.findall(text)
+
+
+def take_apart(text: str, known: frozenset[str] = frozenset()) -> Words:
+    """Return *text* in tokens; hashtags and stretched words resolve into *known* words."""
+    written = tokens(text, known)
+    words = [unstretched(token.lower(), known) for token in written]
+    return Words(written, words, f" {' '.join(words)} ")
 
 
 @lru_cache(maxsize=4096)
@@ -108,7 +111,7 @@ _SHORT = frozenset(
 )
 
 
-def _unstretched(word: str, known: frozenset[str]) -> str:
+def unstretched(word: str, known: frozenset[str]) -> str:
     """Return "so" for "sooooo", "cool" for "coooool"; a word without a stretch as it is."""
     if not _STRETCHED.search(word) or word.isdigit() or word in known:
         return word

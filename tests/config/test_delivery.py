@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from mentionwatch.config import Event
@@ -249,3 +251,24 @@ def test_saved_replies(loaded, the_problem):
     assert the_problem("[replies.sorry]\nwhen = []").key == "replies.sorry.text"
     problem = the_problem('[replies.sorry]\ntext = "x"\nwhen = ["complain"]')
     assert problem.hint == 'did you mean "complaint"?'
+
+
+def test_watch_has_its_usual_values(loaded):
+    assert loaded("").watch is None
+    watch = loaded("[watch]\n").watch
+    assert (watch.every, watch.digest_at, watch.ping) == (timedelta(minutes=10), None, None)
+
+
+def test_watch_is_read(loaded):
+    watch = loaded(
+        '[watch]\nevery = "1h"\ndigest_at = "07:30"\nping = "env:PING"\n', PING="x"
+    ).watch
+    assert (watch.every, watch.digest_at) == (timedelta(hours=1), 450)
+    assert watch.ping.source == "environment variable PING"
+
+
+@pytest.mark.parametrize(
+    "line", ['every = "10s"', 'every = "2d"', "every = 10", 'digest_at = "7:00"', "digest_at = 700"]
+)
+def test_watch_refuses_other_times(the_problem, line):
+    assert the_problem(f"[watch]\n{line}\n").key == f"watch.{line.split()[0]}"

@@ -39,4 +39,4 @@ def test_the_manual_shows_every_section():
     whole = "\n".join(text for place, text in BLOCKS if place.startswith("config.md"))
     shown = set(re.findall(r"^\[+(\w+)", whole, re.MULTILINE))
     sections = {"brand", "hours", "targets", "queue", "team", "channels", "rules", "digest"}
-    assert shown == sections | {"notify", "handoff", "replies"}
+    assert shown == sections | {"notify", "handoff", "replies", "watch"}

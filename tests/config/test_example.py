@@ -46,7 +46,7 @@ def test_nothing_in_the_file_is_forgotten_by_these_tests():
 def test_every_section_of_the_configuration_is_shown():
     shown = {HEADER.match(section)[1].split(".")[0] for section in SECTIONS}
     known = {"brand", "hours", "targets", "queue", "team", "channels", "rules", "digest", "notify"}
-    assert shown == known | {"handoff", "replies"}
+    assert shown == known | {"handoff", "replies", "watch"}
 
 
 def names(cls: type[Any], **renamed: str) -> set[str]:
@@ -67,6 +67,7 @@ def names(cls: type[Any], **renamed: str) -> set[str]:
         ("notify", names(outgoing.NotifyTarget)),
         ("handoff.*", names(outgoing.Handoff) - {"name"}),
         ("handoff.*.auth", names(outgoing.Auth)),
+        ("watch", names(outgoing.Watch)),
         ("replies.*", names(outgoing.SavedReply) - {"name"}),
     ],
 )

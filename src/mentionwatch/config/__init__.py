@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from mentionwatch.config.outgoing import NotifyTarget as NotifyTarget
     from mentionwatch.config.outgoing import SavedReply as SavedReply
     from mentionwatch.config.outgoing import Smtp as Smtp
+    from mentionwatch.config.outgoing import Watch as Watch
 
-_OUTGOING = ("Auth", "Digest", "Event", "Handoff", "NotifyTarget", "SavedReply", "Smtp")
+_OUTGOING = ("Auth", "Digest", "Event", "Handoff", "NotifyTarget", "SavedReply", "Smtp", "Watch")
 
 __all__ = [
     "Brand",

@@ -1,9 +1,10 @@
-"""``[digest]``, ``[[notify]]``, ``[handoff.NAME]``, ``[replies.NAME]``: what leaves the machine."""
+"""What leaves the machine: [digest], [[notify]], [handoff.NAME], [watch], and [replies.NAME]."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from mentionwatch.config.hours import span
@@ -15,8 +16,9 @@ from mentionwatch.config.outgoing import (
     NotifyTarget,
     SavedReply,
     Smtp,
+    Watch,
 )
-from mentionwatch.config.periods import seconds
+from mentionwatch.config.periods import duration, seconds
 from mentionwatch.config.reading import (
     Table,
     Wrong,
@@ -35,6 +37,7 @@ from mentionwatch.model.score import INTENTS, PRIORITIES
 _ADDRESS = r"[^@\s<>,;]+@[^@\s<>,;]+"
 _NAMED_ADDRESS = r"[^<>\r\n]*<[^@\s<>,;]+@[^@\s<>,;]+>"
 _PORTS = {"ssl": 465, "starttls": 587, "none": 25}
+_SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=1)
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 SERVICES = ("slack", "discord", "teams", "ntfy", "webhook", "apprise")
 PRESETS = ("zendesk", "freshdesk", "hubspot", "salesforce", "chatwoot", "webhook")
@@ -81,6 +84,7 @@ def read_digest(table: Table | None) -> Digest | None:
         private_text=table.get("private_text", flag, default=False),
         send_empty=table.get("send_empty", flag, default=True),
         unsubscribe=table.get("unsubscribe", _address, ""),
+        ping=optional(table, "ping", plain=False),
     )
     if "to" in table and ("smtp" in table) == ("sendmail" in table):
         table.place.problem(
@@ -130,6 +134,32 @@ def _program(table: Table, name: str) -> tuple[str, ...]:
         if table.values[name] == []:
             (table / name).problem('must name a program: ["/usr/sbin/sendmail", "-t", "-i"]')
     return found
+
+
+def read_watch(table: Table | None) -> Watch:
+    if table is None:
+        return Watch()
+    watch = Watch(
+        every=table.get("every", _interval, Watch().every),
+        digest_at=table.get("digest_at", _time_of_day, None),
+        ping=optional(table, "ping", plain=False),
+    )
+    table.finish()
+    return watch
+
+
+def _interval(value: Any) -> timedelta:
+    found = duration(value)
+    if not _SHORTEST <= found <= _LONGEST:
+        raise Wrong(f'must be from "1m" to "1d", not {shown(value)}')
+    return found
+
+
+def _time_of_day(value: Any) -> int:
+    found = re.fullmatch("([01][0-9]|2[0-3]):([0-5][0-9])", value if type(value) is str else "")
+    if found is None:
+        raise Wrong(f'must be a time of day in quotes such as "07:00", not {shown(value)}')
+    return int(found[1]) * 60 + int(found[2])
 
 
 def read_notify(root: Table) -> tuple[NotifyTarget, ...]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LARGEST = 1024 * 1024
 DEEPEST = 30
-_OUTGOING = ("digest", "notify", "handoff", "replies")
+_OUTGOING = ("digest", "notify", "handoff", "replies", "watch")
 _AT_LINE = r" \(at (?:line (\d+), column \d+|end of document)\)$"
 _CLOSE = "a list ends with ], an inline table with }"
 _HINTS = (
@@ -102,6 +102,7 @@ def _used(root: Table) -> dict[str, Any]:
         found["notify"] = delivery.read_notify(root)
         found["handoffs"] = delivery.read_handoffs(root)
         found["saved_replies"] = delivery.read_replies(root)
+        found["watch"] = delivery.read_watch(root.table("watch")) if "watch" in root else None
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ class Digest:
 
     Exactly one of ``smtp`` and ``sendmail`` (program and arguments) is set where ``to`` is.
     ``period``: "day", "week" or "hour". ``unsubscribe``: an address for List-Unsubscribe, or "".
+    ``ping``: an address that is called when the mail of a period is out.
     """
 
     to: tuple[str, ...] = ()
@@ -46,6 +48,21 @@ class Digest:
     private_text: bool = False
     send_empty: bool = True
     unsubscribe: str = ""
+    ping: Secret | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Watch:
+    """
+    What `mentionwatch watch` does beside fetching and alerts.
+
+    ``digest_at``: minutes from midnight, local time, from which the digest of a period is sent;
+    None: `watch` sends none. ``ping``: an address that is called after each good round.
+    """
+
+    every: timedelta = timedelta(minutes=10)
+    digest_at: int | None = None
+    ping: Secret | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mentionwatch.config.outgoing import Digest, Handoff, NotifyTarget, SavedReply
+    from mentionwatch.config.outgoing import Digest, Handoff, NotifyTarget, SavedReply, Watch
     from mentionwatch.core.business_hours import Target
     from mentionwatch.core.scoring.rule import CustomRule
 
@@ -162,6 +162,7 @@ class Config:
     notify: tuple[NotifyTarget, ...] = ()
     handoffs: tuple[Handoff, ...] = ()
     saved_replies: tuple[SavedReply, ...] = ()
+    watch: Watch | None = None
     plain_secrets: bool = False
     warnings: tuple[str, ...] = ()
 

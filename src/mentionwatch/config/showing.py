@@ -30,6 +30,7 @@ def masked(config: Config) -> str:
         "digest": _digest(config),
         "notify": [_notify(_plain(target)) for target in config.notify],
         "handoff": {one.name: _without(_plain(one), "name") for one in config.handoffs},
+        "watch": _watch(config),
         "replies": {one.name: _without(_plain(one), "name") for one in config.saved_replies},
     }
     return document({name: part for name, part in tree.items() if part})
@@ -98,6 +99,13 @@ def _digest(config: Config) -> dict[str, Any] | None:
     if table is None:
         return None
     return {("from" if name == "sender" else name): one for name, one in table.items()}
+
+
+def _watch(config: Config) -> dict[str, Any] | None:
+    table = _plain(config.watch)
+    if table is not None and "digest_at" in table:
+        table["digest_at"] = f"{table['digest_at'] // 60:02d}:{table['digest_at'] % 60:02d}"
+    return dict(table) if table is not None else None
 
 
 def _notify(table: dict[str, Any]) -> dict[str, Any]:

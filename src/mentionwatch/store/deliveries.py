@@ -120,9 +120,7 @@ def confirm_digest(connection: sqlite3.Connection, period: str, recipient: str, 
     )
 
 
-def fail_digest(
-    connection: sqlite3.Connection, period: str, recipient: str, problem: str
-) -> None:
+def fail_digest(connection: sqlite3.Connection, period: str, recipient: str, problem: str) -> None:
     """Record that a mail was not taken; it is sent next time."""
     connection.execute(
         "UPDATE digest SET problem = ? WHERE period = ? AND recipient = ?",

@@ -14,9 +14,20 @@ from mentionwatch.core.scoring.lexicon import load
 from mentionwatch.model.score import INTENTS, SENTIMENTS
 
 RULES = RuleSet.build()
-VOCABULARY = sorted(load("en").valence) + "not but never very ! ? on hold 😡 #fail my order".split(
-    " "
-)
+VOCABULARY = sorted(load("en").valence) + [
+    "not",
+    "but",
+    "never",
+    "very",
+    "!",
+    "?",
+    "on",
+    "hold",
+    "😡",
+    "#fail",
+    "my",
+    "order",
+]
 
 
 def score(text, **facts):

@@ -1,8 +1,11 @@
-"""Rules about our own answering: waiting, on hold, no answer, asked before, other channels tried."""
+"""
+Rules about our own answering: waiting, on hold, no answer, asked before, other channels "
+"tried.
+"""
 
 from __future__ import annotations
 
-from mentionwatch.core.scoring.rule import Rule, each, plain
+from mentionwatch.core.scoring.rule import Rule, each, listed, plain
 
 NUMBER = (
     r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty|forty|several"
@@ -16,65 +19,33 @@ CONTACT_RULES = (
         id="urgency.no_answer",
         points=12,
         why="nobody answered so far",
-        anchors=(
-            "reply",
-            "replies",
-            "replied",
-            "response",
-            "responses",
-            "respond",
-            "responded",
-            "responding",
-            "answer",
-            "answers",
-            "answered",
-            "answering",
-            "heard",
-            "ignored",
-            "ignoring",
-            "ignore",
-            "get through",
-            "got through",
-            "reach",
-            "picks up",
-            "pick up",
-            "picked up",
-            "called back",
-            "call back",
-            "callback",
-            "unanswered",
-            "silence",
-            "get back",
-            "got back",
-            "gotten back",
-            "anyone there",
-            "anybody there",
-            "get ahold",
-            "get a hold",
-            "get hold",
-            "hear back",
-            "no update",
-            "no updates",
-            "no help",
-            "no communication",
-            "no one",
-            "nobody",
-            "crickets",
+        anchors=listed(
+            "reply, replies, replied, response, responses, respond, responded, responding, "
+            "answer, answers, answered, answering, heard, ignored, ignoring, ignore, get "
+            "through, got through, reach, picks up, pick up, picked up, called back, call back, "
+            "callback, unanswered, silence, get back, got back, gotten back, anyone there, "
+            "anybody there, get ahold, get a hold, get hold, hear back, no update, no updates, "
+            "no help, no communication, no one, nobody, crickets"
         ),
         pattern=plain(
             r"(?:no|any|without|without an?|zero|not an?|not one|never an?|awaiting|awaiting an?"
-            r"|waiting (?:for|on) (?:an?|your|the|some)) (?:\w+ )?(?:reply|replies|response|responses"
+            r"|waiting (?:for|on) (?:an?|your|the|some)) (?:\w+ )?(?:reply|replies|response"
+            r"|responses"
             r"|answer|answers|callback|call back)"
-            r"|(?:not|never|haven't|hasn't|havent|hasnt|didn't|didnt|don't|dont|doesn't|doesnt|won't"
-            r"|wont|can't|cant|aren't|isn't|not even) (?:\w+ ){0,2}(?:reply|replied|replying|respond"
+            r"|(?:not|never|haven't|hasn't|havent|hasnt|didn't|didnt|don't|dont|doesn't|doesnt"
+            r"|won't"
+            r"|wont|can't|cant|aren't|isn't|not even) (?:\w+ ){0,2}(?:reply|replied|replying"
+            r"|respond"
             r"|responded|responding|answer|answered|answering|heard|hear back|called back"
             r"|call back|called (?:me|us) back|get back|got back|gotten back|pick(?:ed|ing|s)? up"
             r"|get through|reach|get (?:a )?hold|get ahold|return(?:ed|ing)? (?:my|our|calls?))"
-            r"|(?:can't|cant|cannot|unable to|impossible to|couldn't|trying to|tried to|try to) (?:\w+ )?"
+            r"|(?:can't|cant|cannot|unable to|impossible to|couldn't|trying to|tried to|try to) "
+            r"(?:\w+ )?"
             r"(?:get through|reach|get (?:a )?hold|get ahold|speak|talk|contact)"
             rf"|{_PEOPLE} (?:\w+ )?(?:answers|answered|answering|replies|replied|responds|responded"
             r"|picks up|picked up|called back|calls back|knows|helps|cares|ignored?|ignoring)"
-            r"|(?:being|been|was|am|i'm|keep|keeps|just) (?:\w+ )?ignor(?:ed|ing)|ignor(?:ed|ing) (?:me|my|us|our)"
+            r"|(?:being|been|was|am|i'm|keep|keeps|just) (?:\w+ )?ignor(?:ed|ing)|ignor(?:ed"
+            r"|ing) (?:me|my|us|our)"
             r"|unanswered|radio silence|any(?:one|body) there|crickets"
             r"|no (?:updates?|help|communication|information|info|explanation|apology|one to help)"
             r"|(?:no one|nobody) (?:\w+ ){0,3}(?:help|answer|tell|call|know|can|will|at|has|is|was)"
@@ -92,38 +63,12 @@ CONTACT_RULES = (
         id="urgency.on_hold",
         points=16,
         why="was kept waiting on the line or cut off",
-        anchors=(
-            "on hold",
-            "hung up",
-            "hang up",
-            "hanging up",
-            "hangs up",
-            "hold for",
-            "hold music",
-            "disconnected",
-            "disconnect",
-            "disconnects",
-            "cut off",
-            "transferred",
-            "busy signal",
-            "lines are busy",
-            "line is busy",
-            "voicemail",
-            "voice mail",
-            "hold time",
-            "hold times",
-            "on the phone",
-            "cuts off",
-            "call volume",
-            "holding for",
-            "robot",
-            "automated",
-            "hold since",
-            "hold w",
-            "holding",
-            "on phone",
-            "been on hold",
-            "phone lines",
+        anchors=listed(
+            "on hold, hung up, hang up, hanging up, hangs up, hold for, hold music, "
+            "disconnected, disconnect, disconnects, cut off, transferred, busy signal, lines "
+            "are busy, line is busy, voicemail, voice mail, hold time, hold times, on the "
+            "phone, cuts off, call volume, holding for, robot, automated, hold since, hold w, "
+            "holding, on phone, been on hold, phone lines"
         ),
         unless=plain(r"(?:disconnected|disconnects) (?:from )?(?:the )?(?:wifi|bluetooth|headset)"),
         also={"sentiment.on_hold": -12, "intent.complaint": 12},
@@ -139,13 +84,7 @@ CONTACT_RULES = (
             rf"(?:sitting|sat|standing|sit) (?:\w+ ){{0,5}}(?:tarmac|runway|plane|gate|{UNIT})"
         ),
         finds=(
-            "waiting",
-            "waited",
-            "delay",
-            "delays",
-            "delayed",
-            "overdue",
-            "behind schedule",
+            *listed("waiting, waited, delay, delays, delayed, overdue, behind schedule"),
             *each("a the to long hour hours hr min minute mins longer", "wait"),
             *each(
                 "hours hour hrs hr mins min minutes days weeks always is are was be again running",
@@ -164,26 +103,13 @@ CONTACT_RULES = (
         id="urgency.duration",
         points=2,
         why="names how long it has taken",
-        anchors=(
-            "min",
-            "mins",
-            "minutes",
-            "minute",
-            "hr",
-            "hrs",
-            "hours",
-            "hour",
-            "days",
-            "day",
-            "weeks",
-            "week",
-            "months",
-            "month",
-            "years",
-            "year",
+        anchors=listed(
+            "min, mins, minutes, minute, hr, hrs, hours, hour, days, day, weeks, week, months, "
+            "month, years, year"
         ),
         pattern=plain(
-            rf"(?:{NUMBER}|half an|(?:for|over|after|almost|than|another|about|an?) (?:an?|hour)) (?:\+ )?{UNIT}"
+            rf"(?:{NUMBER}|half an|(?:for|over|after|almost|than|another|about|an?) (?:an?"
+            rf"|hour)) (?:\+ )?{UNIT}"
         ),
         also={"sentiment.duration": -5},
         fires_on=("it has been 3 weeks", "over two hours and counting"),
@@ -194,6 +120,7 @@ CONTACT_RULES = (
         points=8,
         why="it is not the first time",
         anchors=(
+            *listed("times, twice, already, again ?, again !, again ., still ?, again"),
             *each(
                 "second third fourth fifth 2nd 3rd 4th 5th 6th umpteenth",
                 "time email mail message call tweet letter attempt day week flight request",
@@ -203,37 +130,32 @@ CONTACT_RULES = (
             *each(
                 "2 3 4 5 6 7 8 9 10 20", "times emails calls messages tweets people phone agents"
             ),
-            "times",
-            "twice",
-            "already",
-            "again ?",
-            "again !",
-            "again .",
-            "still ?",
-            "again",
         ),
         pattern=plain(
-            r"(?:second|third|fourth|fifth|\d+(?:nd|rd|th)|umpteenth) (?:time|email|mail|message|call"
+            r"(?:second|third|fourth|fifth|\d+(?:nd|rd|th)|umpteenth) (?:time|email|mail|message"
+            r"|call"
             r"|tweet|letter|attempt|day|week|flight|request)"
-            r"|(?:\d+|two|three|four|five|six|ten|several|multiple|many|numerous|few) (?:different )?"
-            r"(?:times(?! better)|emails|calls|messages|attempts|tweets|requests|people|phone calls|agents)"
+            r"|(?:\d+|two|three|four|five|six|ten|several|multiple|many|numerous|few) "
+            r"(?:different )?"
+            r"(?:times(?! better)|emails|calls|messages|attempts|tweets|requests|people|phone "
+            r"calls|agents)"
             r"|(?:asked|called|emailed|wrote|written|tweeted|tried|told|contacted|complained"
             r"|phoned|sent) (?:\w+ ){0,4}(?:twice|already|before|repeatedly|again)"
-            r"|already (?:\w+ )?(?:asked|called|emailed|written|wrote|told|sent|tried|contacted|did|done"
+            r"|already (?:\w+ )?(?:asked|called|emailed|written|wrote|told|sent|tried|contacted"
+            r"|did|done"
             r"|filled|paid|submitted|dm'?e?d|spoke|spoken)|(?:still|again|twice)(?= [?!.])"
         ),
         finds=(
-            "once again",
-            "yet again",
-            "repeatedly",
-            "every time",
-            "everytime",
-            "constantly",
-            "time in a row",
+            *listed(
+                "once again, yet again, repeatedly, every time, everytime, constantly, time in a "
+                "row"
+            ),
             *each(
                 "still",
-                "no not nothing haven't hasn't havent hasnt don't doesn't can't cant waiting isn't isnt"
-                " on having unable sitting getting without need says saying trying stuck broken down",
+                "no not nothing haven't hasn't havent hasnt don't doesn't can't cant waiting "
+                "isn't isnt"
+                " on having unable sitting getting without need says saying trying stuck broken "
+                "down",
             ),
         ),
         also={"sentiment.asked_before": -5, "intent.complaint": 8},
@@ -252,7 +174,8 @@ CONTACT_RULES = (
         anchors=("left", "sent", "send", "filled", "filling", "submitted"),
         pattern=plain(
             r"(?:filled|filling) (?:in|out|the|your|a|it)(?: \w+){0,3}"
-            r"|(?:left|sent) (?:\w+ ){0,3}(?:voice ?mail|messages?|e ?mails?|dms?|letters?|form|request)"
+            r"|(?:left|sent) (?:\w+ ){0,3}(?:voice ?mail|messages?|e ?mails?|dms?|letters?|form"
+            r"|request)"
             r"|submitted (?:\w+ ){0,2}(?:form|ticket|request|complaint|claim)"
         ),
         finds=(

@@ -89,8 +89,8 @@ def score_conversation(
     """
     reasons = list(_most_urgent(context.texts))
     total = sum(reason.points for reason in reasons)
-    for rule in CONTEXT_RULES:
-        rule = rules.get(rule.id)
+    for built_in in CONTEXT_RULES:
+        rule = rules.get(built_in.id)  # with the owner's points
         times = rule.times(context) if rule and rule.times else 0
         if not rule or not times:
             continue

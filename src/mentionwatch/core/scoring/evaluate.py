@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
-from functools import lru_cache
+from json.encoder import encode_basestring_ascii as _quoted
 
 from mentionwatch.core.scoring.ruleset import RuleSet
 from mentionwatch.core.scoring.values import TextFacts
@@ -34,17 +33,21 @@ def evaluate(lines: Iterable[str], rules: RuleSet) -> Iterator[str]:
             except (KeyError, TypeError, ValueError) as error:
                 raise ValueError(f"line {number}: no record with a text: {error}") from error
             score = rules.score_text(text, facts)
+            name = record.get("id")
             reasons = ", ".join(map(_encoded, score.reasons))
+            shown = _quoted(name) if isinstance(name, str) else json.dumps(name)
             yield (
-                f'{{"id": {json.dumps(record.get("id"))}, "sentiment": "{score.sentiment}",'
+                f'{{"id": {shown}, "sentiment": "{score.sentiment}",'
                 f' "urgency": {score.urgency}, "intent": "{score.intent}", "reasons": [{reasons}]}}'
             )
 
 
-@lru_cache(maxsize=8192)
 def _encoded(reason: Reason) -> str:
-    """Return a reason as JSON; the same few come again and again."""
-    return json.dumps(asdict(reason))
+    """Return a reason as JSON; by hand, for this is the inner loop of an evaluation."""
+    return (
+        f'{{"rule": {_quoted(reason.rule)}, "points": {reason.points},'
+        f' "quote": {_quoted(reason.quote)}, "why": {_quoted(reason.why)}}}'
+    )
 
 
 _NO_FACTS = TextFacts()

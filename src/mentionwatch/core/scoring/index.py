@@ -11,6 +11,7 @@ from mentionwatch.core.scoring.rule import Rule
 NEGATOR, BOOSTER, DAMPENER, CONTRAST, STOP = "n", "b", "d", "c", "s"
 _OF_REPLIES = ("closing.", "holding.")  # looked for by `replies`, not in mentions
 _STOPS = (".", ",", ";", ":", "…", "!", "?", "(", ")")
+_MOST_REMEMBERED = 50_000  # words looked up by their stems
 _SHORTEST_STEM, _LONGEST_STEM = 3, 14
 
 # All words behind the first one, their valence (None: none), and the rule whose anchor they are.
@@ -47,16 +48,16 @@ class Entry:
             self.phrases = {}
         self.phrases[key] = sorted(phrases, key=lambda phrase: -len(phrase[0]))
 
-    def following(self, words: list[str], at: int) -> list[Phrase]:
-        """Return the phrases that stand in *words* at place *at*, longest first."""
-        second = words[at + 1] if at + 1 < len(words) else ""
-        candidates = self.phrases.get(second, _NONE)
-        if "" in self.phrases:
-            candidates = [*candidates, *self.phrases[""]]
-        return [phrase for phrase in candidates if _stands(words, at + 1, phrase[0])]
-
 
 _NONE: list[Phrase] = []
+
+
+def standing(phrases: dict[str, list[Phrase]], words: list[str], at: int) -> list[Phrase]:
+    """Return those of an entry's phrases that stand in *words* at place *at*, longest first."""
+    candidates = phrases.get(words[at + 1], _NONE)
+    if "" in phrases:
+        candidates = [*candidates, *phrases[""]]
+    return [phrase for phrase in candidates if _stands(words, at + 1, phrase[0])]
 
 
 def _simplest(entry: Entry) -> Entry | int:
@@ -89,6 +90,7 @@ class Index:
     # The same for reading: a word that has nothing but a valence is a bare number there.
     known: dict[str, Entry | int] = field(default_factory=dict)
     stems: dict[str, Entry] = field(default_factory=dict)
+    memo: dict[str, Entry | int | None] = field(default_factory=dict)
 
     def entry(self, word: str) -> Entry:
         if word.endswith("*"):
@@ -112,15 +114,20 @@ class Index:
         if not self.stems:
             get = known.get
             return [(at, entry) for at, word in enumerate(words) if (entry := get(word))]
-        found: list[tuple[int, Entry | int]] = []
-        for at, word in enumerate(words):
-            entry = known.get(word) or self._by_stem(word)
-            if entry is None and "'" in word:  # l'expérience, dell'anno
-                rest = word.rpartition("'")[2]
-                entry = known.get(rest) or self._by_stem(rest)
-            if entry:
-                found.append((at, entry))
-        return found
+        memo = self.memo
+        if len(memo) > _MOST_REMEMBERED:
+            memo.clear()
+        for word in words:
+            if word not in memo:
+                memo[word] = self._look_up(word)
+        return [(at, entry) for at, word in enumerate(words) if (entry := memo[word])]
+
+    def _look_up(self, word: str) -> Entry | int | None:
+        entry = self.known.get(word) or self._by_stem(word)
+        if entry is None and "'" in word:  # l'expérience, dell'anno
+            rest = word.rpartition("'")[2]
+            entry = self.known.get(rest) or self._by_stem(rest)
+        return entry
 
     def settle(self) -> None:
         """Let each word and stem inherit from its longest own stem what it does not say itself."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mentionwatch.core.scoring.rule import Rule, each, plain
+from mentionwatch.core.scoring.rule import Rule, each, listed, plain
 from mentionwatch.core.scoring.text import View
 from mentionwatch.core.scoring.words import LINK
 
@@ -33,6 +33,11 @@ INTENT_RULES = (
         anchors=each("is are", "there it the your you this these they"),
         pattern=plain(r"(?:is|are) (?:there|it|the|your|you|this|these|they) (?:\w+ ){1,12}\?"),
         finds=(
+            *listed(
+                "wondering, anyone know, a question, question about, quick question, any "
+                "questions, "
+                "one question, my question, is it possible, be possible"
+            ),
             *each(
                 "how when where what which who",
                 "do does did can could is are will would should time to long much many about kind"
@@ -43,16 +48,6 @@ INTENT_RULES = (
             *each("will would", "it this the your they"),
             *each("any", "idea chance news update updates word eta advice suggestions way"),
             *each("know", "if how when where what whether why"),
-            "wondering",
-            "anyone know",
-            "a question",
-            "question about",
-            "quick question",
-            "any questions",
-            "one question",
-            "my question",
-            "is it possible",
-            "be possible",
         ),
         also={"urgency.question_words": 3},
         fires_on=(
@@ -67,33 +62,31 @@ INTENT_RULES = (
         points=12,
         why="asks us to do something",
         intent="request",
-        anchors=(
-            "looking to",
-            "trying to",
-            "hoping to",
-            "like to",
-            "wanted to",
-            "want to",
-            "love to",
-        ),
+        anchors=listed("looking to, trying to, hoping to, like to, wanted to, want to, love to"),
         pattern=plain(
-            r"(?:looking|trying|hoping|wanted|want|like|love) to (?:speak|book|buy|order|change|get|cancel"
-            r"|pay|talk|make|find|return|use|check|add|contact|know|reach|upgrade|reset|register|activate"
+            r"(?:looking|trying|hoping|wanted|want|like|love) to (?:speak|book|buy|order|change"
+            r"|get|cancel"
+            r"|pay|talk|make|find|return|use|check|add|contact|know|reach|upgrade|reset|register"
+            r"|activate"
             r"|figure|sign|log|track|claim|file|reserve|rebook|switch|download|access|set)"
         ),
         finds=(
             *each(
                 "please pls plz plse kindly",
-                "help send fix let tell call contact advise confirm check change add dm email give get"
-                " make sort explain update resolve respond reply answer look follow assist find bring put"
-                " cancel refund do come provide keep open try see take investigate clarify rt allow stop"
+                "help send fix let tell call contact advise confirm check change add dm email "
+                "give get"
+                " make sort explain update resolve respond reply answer look follow assist find "
+                "bring put"
+                " cancel refund do come provide keep open try see take investigate clarify rt "
+                "allow stop"
                 " note remove hurry work book reserve replace consider return address ! ? .",
             ),
             *each("can could would will cld", "you u someone anyone somebody anybody"),
             *each("i we i'll really just", "need require"),
             *each("need", "help assistance answers"),
             *each(
-                "send give get tell email call contact message text show help assist update answer follow"
+                "send give get tell email call contact message text show help assist update "
+                "answer follow"
                 " add refund rebook pay dm",
                 "me us",
             ),
@@ -108,7 +101,7 @@ INTENT_RULES = (
             "any advice",
         ),
         unless=plain(r"(?:can|could) you (?:believe|imagine)|would like to (?:thank|say thank)"),
-        also={"sentiment.request": -1, "urgency.request": 4},
+        also={"urgency.request": 4},
         fires_on=(
             "please send me the invoice",
             "Could you change my booking",
@@ -124,22 +117,27 @@ INTENT_RULES = (
         finds=(
             *each(
                 "my our",
-                "order orders flight flights package parcel bag bags luggage account booking reservation"
+                "order orders flight flights package parcel bag bags luggage account booking "
+                "reservation"
                 " ticket tickets subscription phone card delivery trip seat seats device laptop tv"
                 " internet service password credit refund money bill payment number email contract"
                 " appointment room table car purchase gift connection data app computer camera item"
-                " voucher itinerary confirmation membership plan policy claim router box name profile"
-                " license download reward rewards points miles shoes dress jacket shirt food meal pizza"
+                " voucher itinerary confirmation membership plan policy claim router box name "
+                "profile"
+                " license download reward rewards points miles shoes dress jacket shirt food "
+                "meal pizza"
                 " drink coffee submission assignment grade quiz score new last first",
             ),
             *each(
                 "i we i've we've ive just",
-                "ordered bought purchased booked installed downloaded updated received upgraded paid"
+                "ordered bought purchased booked installed downloaded updated received upgraded "
+                "paid"
                 " registered submitted returned signed",
             ),
             *each(
                 "your ur",
-                "website web site app system online page portal form number link staff driver courier"
+                "website web site app system online page portal form number link staff driver "
+                "courier"
                 " store shop branch team policy product products service services update customer",
             ),
             *each("trying tried", "to"),
@@ -153,70 +151,45 @@ INTENT_RULES = (
         points=26,
         why="may become a customer",
         intent="lead",
-        anchors=(
-            "anybody",
-            "anyone",
-            "recommend",
-            "recommendation",
-            "recommendations",
-            "looking for",
-            "how much",
-            "price",
-            "prices",
-            "pricing",
-            "quote",
-            "in stock",
-            "interested in",
-            "thinking of",
-            "thinking about",
-            "considering",
-            "worth it",
-            "any good",
-            "experience with",
-            "experiences with",
-            "book a",
-            "do you sell",
-            "do you deliver",
-            "do you ship",
-            "do you offer",
-            "do you have",
-            "do you do",
-            "do you stock",
-            "do you cater",
-            "do you take",
-            "where can i buy",
-            "where can i get",
-            "where to buy",
-            "available",
-            "cost",
-            "switch to",
-            "sign up",
-            "a table for",
-            "wholesale",
-            "estimate",
-            "reviews",
-            "good place",
-            "who knows",
-            "somebody",
-            "hire",
-            "vs",
-            "used",
-            "tried",
-            "should i",
-            "want to buy",
-            "gift cards",
-            "for sale",
-            "demo",
-            "trial",
-            "suggestions",
-            "availability",
+        anchors=listed(
+            "anybody, anyone, recommend, recommendation, recommendations, looking for, how "
+            "much, price, prices, pricing, quote, in stock, interested in, thinking of, "
+            "thinking about, considering, worth it, any good, experience with, experiences "
+            "with, book a, do you sell, do you deliver, do you ship, do you offer, do you have, "
+            "do you do, do you stock, do you cater, do you take, where can i buy, where can i "
+            "get, where to buy, available, cost, switch to, sign up, a table for, wholesale, "
+            "estimate, reviews, good place, who knows, somebody, hire, vs, used, tried, should "
+            "i, want to buy, gift cards, for sale, demo, trial, suggestions, availability"
         ),
         pattern=plain(
-            r"(?:has |have |had |did |does |do |is |are |can |could |would )?(?:any ?(?:body|one)|some ?(?:body|one)|who|any of you|you guys) (?:\w+ ){0,4}(?:business with|used|tried|use|try|experience|experiences|recommend|dealt with|bought|worked with|been to|know (?:an?|of|any|some|where|if)|heard of|suggest|hired|ordered from|shopped|eaten|stayed)(?: \w+)*"
-            r"|(?:can|could|would|does|do) (?:you|anyone|anybody|someone|u) recommend|recommendations?|looking for (?:an?|some|the best|recommendations|somewhere|someone|good|new|your)|(?:how much|what) (?:\w+ ){0,3}(?:cost|costs|charge|price|prices|is (?:it|the|an?|one)|are (?:the|they|your)|would|do you|does)"
-            r"|(?:price|prices|pricing) (?:list|for|of|range|\?)|(?:an?|free|get|your|give (?:me|us)) (?:\w+ )?(?:quote|estimate)|in stock|interested in (?!hearing)|(?:thinking|thought) (?:of|about) (?:buying|getting|switching|trying|ordering|joining|moving|booking|going|using)|considering (?:buying|getting|switching|a|an|your|the|trying)|worth (?:it|the (?:money|price)|buying|trying|getting)(?= \?)|is (?:\w+ ){1,5}(?:any good|worth|legit|reliable|trustworthy)"
-            r"|experiences? with|(?:like|want|need|love|possible|can i|can we|could i|could we|trying|hoping) (?:to )?(?:book|reserve|hire|rent|buy|order) (?:an?|one|two|some|your|the|\d+)|(?:do|does|can|will) (?:you|u|they|it|your \w+) (?:guys |also |still |even |ever |have |do )*(?:sell|deliver|ship|offer|stock|cater|carry|accept|take on|make|rent|repair|install|do (?:\w+ )?(?:repairs|deliveries|catering|takeaway|weddings|birthday)|have (?:any|an?|the|some|vegan|gluten|space|room|availability|\w+ (?:in stock|available|left))|take (?:on )?(?:bookings|reservations|new|cards?|walk))|where (?:can|do|could) (?:i|we|you) (?:buy|get|find|order|purchase)|where to buy"
-            r"|(?:table|room|rooms|appointment|slot) (?:for|on|available|free|this|next|tomorrow|tonight)|wholesale|who (?:makes|does|knows|sells|can)|should i (?:buy|get|go|switch|choose|try|use)|free trial|(?:an?|request|book) demo|any (?:suggestions|availability|openings|discounts?)"
+            r"(?:has |have |had |did |does |do |is |are |can |could |would )?(?:any ?(?:body"
+            r"|one)|some ?(?:body|one)|who|any of you|you guys) (?:\w+ ){0,4}(?:business with"
+            r"|used|tried|use|try|experience|experiences|recommend|dealt with|bought|worked with"
+            r"|been to|know (?:an?|of|any|some|where|if)|heard of|suggest|hired|ordered from"
+            r"|shopped|eaten|stayed)(?: \w+)*"
+            r"|(?:can|could|would|does|do) (?:you|anyone|anybody|someone|u) recommend"
+            r"|recommendations?|looking for (?:an?|some|the best|recommendations|somewhere"
+            r"|someone|good|new|your)|(?:how much|what) (?:\w+ ){0,3}(?:cost|costs|charge|price"
+            r"|prices|is (?:it|the|an?|one)|are (?:the|they|your)|would|do you|does)"
+            r"|(?:price|prices|pricing) (?:list|for|of|range|\?)|(?:an?|free|get|your|give (?:me"
+            r"|us)) (?:\w+ )?(?:quote|estimate)|in stock|interested in (?!hearing)|(?:thinking"
+            r"|thought) (?:of|about) (?:buying|getting|switching|trying|ordering|joining|moving"
+            r"|booking|going|using)|considering (?:buying|getting|switching|a|an|your|the"
+            r"|trying)|worth (?:it|the (?:money|price)|buying|trying|getting)(?= \?)|is (?:\w+ "
+            r"){1,5}(?:any good|worth|legit|reliable|trustworthy)"
+            r"|experiences? with|(?:like|want|need|love|possible|can i|can we|could i|could we"
+            r"|trying|hoping) (?:to )?(?:book|reserve|hire|rent|buy|order) (?:an?|one|two|some"
+            r"|your|the|\d+)|(?:do|does|can|will) (?:you|u|they|it|your \w+) (?:guys |also "
+            r"|still |even |ever |have |do )*(?:sell|deliver|ship|offer|stock|cater|carry|accept"
+            r"|take on|make|rent|repair|install|do (?:\w+ )?(?:repairs|deliveries|catering"
+            r"|takeaway|weddings|birthday)|have (?:any|an?|the|some|vegan|gluten|space|room"
+            r"|availability|\w+ (?:in stock|available|left))|take (?:on )?(?:bookings"
+            r"|reservations|new|cards?|walk))|where (?:can|do|could) (?:i|we|you) (?:buy|get"
+            r"|find|order|purchase)|where to buy"
+            r"|(?:table|room|rooms|appointment|slot) (?:for|on|available|free|this|next|tomorrow"
+            r"|tonight)|wholesale|who (?:makes|does|knows|sells|can)|should i (?:buy|get|go"
+            r"|switch|choose|try|use)|free trial|(?:an?|request|book) demo|any (?:suggestions"
+            r"|availability|openings|discounts?)"
         ),
         also={"urgency.lead": 6},
         fires_on=(
@@ -231,10 +204,12 @@ INTENT_RULES = (
         id="urgency.help",
         points=6,
         why="asks for help",
-        anchors=("help", "in advance", "assist", "assistance", "advise", "advice", "support"),
+        anchors=listed("help, in advance, assist, assistance, advise, advice, support"),
         pattern=plain(
-            r"(?:please|pls|plz|any|need|some|your|for|can|could|you|anyone|someone|who|to) (?:\w+ )?help(?! (?:others|people|the|those|a lot|you))"
-            r"|help(?: me| us| please| pls| plz|(?: [!?])+ )|in advance|assist(?:ance)?|(?:please|any|kindly) (?:advise|advice|suggestions)"
+            r"(?:please|pls|plz|any|need|some|your|for|can|could|you|anyone|someone|who|to) "
+            r"(?:\w+ )?help(?! (?:others|people|the|those|a lot|you))"
+            r"|help(?: me| us| please| pls| plz|(?: [!?])+ )|in advance|assist(?:ance)?"
+            r"|(?:please|any|kindly) (?:advise|advice|suggestions)"
         ),
         fires_on=(
             "any help would be great",
@@ -247,30 +222,10 @@ INTENT_RULES = (
         id="urgency.denied",
         points=4,
         why="says what is not so",
-        anchors=(
-            "not",
-            "won't",
-            "wont",
-            "can't",
-            "cant",
-            "cannot",
-            "couldn't",
-            "didn't",
-            "didnt",
-            "doesn't",
-            "doesnt",
-            "isn't",
-            "isnt",
-            "wasn't",
-            "hasn't",
-            "haven't",
-            "never",
-            "no",
-            "nothing",
-            "without",
-            "unable",
-            "don't",
-            "dont",
+        anchors=listed(
+            "not, won't, wont, can't, cant, cannot, couldn't, didn't, didnt, doesn't, doesnt, "
+            "isn't, isnt, wasn't, hasn't, haven't, never, no, nothing, without, unable, don't, "
+            "dont"
         ),
         fires_on=("I did not get it", "it won't open"),
         silent_on=("I noted it", "a notable can"),
@@ -279,7 +234,7 @@ INTENT_RULES = (
         id="urgency.others",
         points=-6,
         why="speaks of other people",
-        anchors=("he", "she", "his", "her", "him", "people", "those", "world", "who"),
+        anchors=listed("he, she, his, her, him, people, those, world, who"),
         fires_on=("he likes it there", "people in the city"),
         silent_on=("the heat in here", "whose hat is it"),
     ),

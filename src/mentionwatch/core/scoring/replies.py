@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from mentionwatch.core.scoring.lexicon import LANGUAGES, load
-from mentionwatch.core.scoring.rule import Rule, plain
+from mentionwatch.core.scoring.rule import Rule, listed, plain
 from mentionwatch.core.scoring.words import LINK, Words, take_apart
 from mentionwatch.model.score import Reason, TextScore
 
@@ -17,7 +17,8 @@ HOLDING = Rule(
     points=0,
     why="only promises an answer",
     pattern=plain(
-        r"(?:will|shall|we'll|i'll|'ll) (?:\w+ ){0,3}(?:be in touch|get back|look into|reply|respond"
+        r"(?:will|shall|we'll|i'll|'ll) (?:\w+ ){0,3}(?:be in touch|get back|look into|reply"
+        r"|respond"
         r"|contact you|be in contact|call you|investigate|come back to you|follow up|update you"
         r"|check (?:on |with |and )?|find out|write to you|reach out|let you know)"
         r"|(?:are|is|am|we're|i'm) (?:\w+ ){0,2}(?:looking into|investigating|checking|on it"
@@ -57,145 +58,22 @@ THANKS = Rule(
 REPLY_RULES = (HOLDING, THANKS)
 
 _CLOSING_WORDS = frozenset(
-    [
-        "thanks",
-        "thank",
-        "thx",
-        "thnx",
-        "ty",
-        "tysm",
-        "tnx",
-        "cheers",
-        "ta",
-        "ok",
-        "okay",
-        "k",
-        "great",
-        "perfect",
-        "awesome",
-        "brilliant",
-        "lovely",
-        "good",
-        "cool",
-        "super",
-        "excellent",
-        "wonderful",
-        "amazing",
-        "fantastic",
-        "you",
-        "u",
-        "so",
-        "very",
-        "much",
-        "many",
-        "a",
-        "lot",
-        "lots",
-        "again",
-        "for",
-        "the",
-        "your",
-        "reply",
-        "answer",
-        "help",
-        "quick",
-        "response",
-        "that",
-        "that's",
-        "this",
-        "it",
-        "is",
-        "all",
-        "was",
-        "got",
-        "sorted",
-        "solved",
-        "works",
-        "now",
-        "will",
-        "do",
-        "appreciate",
-        "appreciated",
-        "noted",
-        "understood",
-        "fine",
-        "nice",
-        "one",
-        "all",
-        "best",
-        "regards",
-        "really",
-        "i",
-        "we",
-        "and",
-        "too",
-        "no",
-        "worries",
-        "problem",
-        "always",
-        "guys",
-        "team",
-        "everyone",
-        "kind",
-        "kindly",
-        "bless",
-        "have",
-        "day",
-        "evening",
-        "weekend",
-    ]
+    listed(
+        "thanks, thank, thx, thnx, ty, tysm, tnx, cheers, ta, ok, okay, k, great, perfect, "
+        "awesome, brilliant, lovely, good, cool, super, excellent, wonderful, amazing, "
+        "fantastic, you, u, so, very, much, many, a, lot, lots, again, for, the, your, reply, "
+        "answer, help, quick, response, that, that's, this, it, is, all, was, got, sorted, "
+        "solved, works, now, will, do, appreciate, appreciated, noted, understood, fine, nice, "
+        "one, all, best, regards, really, i, we, and, too, no, worries, problem, always, guys, "
+        "team, everyone, kind, kindly, bless, have, day, evening, weekend"
+    )
 )
 _CLOSING_CORE = frozenset(
-    [
-        "thanks",
-        "thank",
-        "thx",
-        "thnx",
-        "ty",
-        "tysm",
-        "tnx",
-        "cheers",
-        "ta",
-        "perfect",
-        "great",
-        "awesome",
-        "brilliant",
-        "appreciate",
-        "appreciated",
-        "sorted",
-        "solved",
-        "lovely",
-        "excellent",
-        "wonderful",
-        "👍",
-        "🙏",
-        "❤",
-        "😊",
-        "🙂",
-        "😀",
-        "😃",
-        "😄",
-        "😍",
-        "🥰",
-        "👌",
-        "💪",
-        "🎉",
-        "🙌",
-        "👏",
-        "💙",
-        "💚",
-        "💛",
-        "🧡",
-        "💜",
-        "😘",
-        "🤗",
-        "☺",
-        "<3",
-        ":)",
-        ":-)",
-        ":d",
-        ";)",
-    ]
+    listed(
+        "thanks, thank, thx, thnx, ty, tysm, tnx, cheers, ta, perfect, great, awesome, "
+        "brilliant, appreciate, appreciated, sorted, solved, lovely, excellent, wonderful, 👍, "
+        "🙏, ❤, 😊, 🙂, 😀, 😃, 😄, 😍, 🥰, 👌, 💪, 🎉, 🙌, 👏, 💙, 💚, 💛, 🧡, 💜, 😘, 🤗, ☺, <3, :), :-), :d, ;)"
+    )
 )
 _MARKS = frozenset((".", ",", "!", "…", "@", "&", "-", "#", LINK))
 

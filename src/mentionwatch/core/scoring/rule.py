@@ -28,6 +28,11 @@ def plain(pattern: str) -> re.Pattern[str]:
     return re.compile(f" (?:{pattern}) ")
 
 
+def listed(words: str) -> tuple[str, ...]:
+    """Return the words and phrases of *words*, which stand there with commas between."""
+    return tuple(word.strip() for word in words.split(","))
+
+
 def each(first: str, second: str) -> tuple[str, ...]:
     """Return every word of *first* followed by every word of *second*, as phrases."""
     return tuple(f"{one} {other}" for one in first.split() for other in second.split())
@@ -43,7 +48,8 @@ class Rule:
     rule ``intent`` names the one it speaks for. ``also``: further reasons of the same find, by id,
     with their points; "intent.complaint" and the like speak for that intent.
     ``anchors`` are words or phrases; ``pattern`` runs only where one of them occurs, and without a
-    pattern the anchor itself is the find. ``finds`` are words or phrases that need no pattern. A find of ``unless`` anywhere silences the rule.
+    pattern the anchor itself is the find. ``finds`` are words or phrases that need no pattern.
+    A find of ``unless`` anywhere silences the rule.
     ``times`` replaces words: how many times the points are given, 0 for silence.
     ``needs`` names the one fact of `TextFacts` without which ``times`` is not even asked.
     ``everywhere``: the anchors count in texts of any language, not in English ones only.

@@ -141,7 +141,7 @@ class RuleSet:
 
 
 def _adjusted(rule: Rule, off: frozenset[str], points: Mapping[str, int]) -> Rule:
-    """Return *rule* with the owner's points; further reasons that are switched off are taken out."""
+    """Return *rule* with the owner's points, without the further reasons that are off."""
     also = {id_: points.get(id_, given) for id_, given in rule.also.items() if id_ not in off}
     return replace(rule, points=points.get(rule.id, rule.points), also=also)
 

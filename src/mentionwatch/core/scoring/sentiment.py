@@ -6,72 +6,13 @@ Words and phrases with a valence of their own belong into the lexicon files, not
 
 from __future__ import annotations
 
-from mentionwatch.core.scoring.rule import Rule, each, plain
+from mentionwatch.core.scoring.rule import Rule, each, listed, plain
+from mentionwatch.core.scoring.sarcasm import SARCASM_RULES, TROUBLE
 from mentionwatch.core.scoring.text import View
 
 _GOOD = (
     r"(?:great|good|nice|awesome|amazing|wonderful|lovely|fantastic|excellent|brilliant|perfect"
     r"|fabulous|super|terrific|outstanding|stellar|classy|impressive)"
-)
-_TROUBLE = (
-    r"(?:nothing|no|not|never|zero|cancell?(?:ed|ing)|delay(?:s|ed|ing)?|los(?:t|ing|e)|late|wait(?:ing|ed)?"
-    r"|hold|hours?|hrs|mins|minutes|broken?|breaking|ruin(?:ed|ing)?|fail(?:ed|ing|s|ure)?|charg(?:ed|ing)|wast(?:ed|ing)"
-    r"|refus(?:ed|ing)|missed|missing|miss|mak(?:e|ing) (?:me|us)|made (?:me|us)|leav(?:e|ing) (?:me|us)"
-    r"|left (?:me|us)|won't|wont|can't|cant|couldn't|didn't|don't|doesn't|dont|still|again|worst|rude|stuck"
-    r"|stranded|screw(?:ed|ing)?|mess(?:ed|ing)?|ignor(?:ed|ing)|hung|hanging|keeping|lack|wrong|lying|terrible"
-    r"|horrible|poor|bad|problems?|issues?|down|useless|forgetting|forgot|messing|overbook(?:ed|ing)?)"
-)
-
-
-# Two words each: most of the single ones are far too common to run a pattern for.
-_MOCKING = (
-    "yeah right",
-    *each("#", "not sarcasm sarcastic"),
-    *each(
-        "oh", "great joy good goody lovely wonderful look yay boy how the fun perfect awesome yes"
-    ),
-    *each("oh", "brilliant that's what"),
-    *each("just", "great lovely wonderful perfect fantastic brilliant peachy dandy awesome what"),
-    *each("just", "fabulous"),
-    *each("gotta", "love"),
-    "got to love",
-    "have to love",
-    *each("don't", "you ya just love"),
-    *each("dont", "you ya just love"),
-    *each("love", "it when how that waiting sitting being getting waking having paying standing"),
-    *each("love", "working spending not"),
-    *each("loving", "it how the"),
-    *each("loved", "it how waiting sitting being"),
-    *each("can't", "wait"),
-    *each("cant", "wait"),
-    "so much fun",
-    "so much joy",
-    "so much love",
-    *each("nothing", "like says better beats"),
-    *each(
-        "how", "nice lovely convenient wonderful kind thoughtful sweet original surprising exciting"
-    ),
-    *each("how", "fun glad excited happy thrilled pleased"),
-    *each("so", "glad excited happy thrilled pleased"),
-    *each("really", "glad excited happy thrilled pleased"),
-    *each("what a", "surprise joy shock treat shocker wonderful great lovely nice"),
-    *each("exactly", "what how where"),
-    *each("my", "favorite favourite fav"),
-    *each("lucky", "me us"),
-    *each("yay", "me us for another more ! i"),
-    *each("great", "way start times time"),
-    *each("awesome", "way start"),
-    *each("lovely", "way start"),
-    *each("nice", "way start times"),
-    *each("fantastic", "way start"),
-    *each("perfect", "way start"),
-    *each("wonderful", "way start"),
-    *each("brilliant", "way start"),
-    *each("excellent", "way start"),
-    *each("good", "way start times time"),
-    *each("fun", "times time"),
-    *each("that's", "always nice fun great helpful reassuring comforting"),
-    *each("always", "fun nice great lovely a"),
 )
 
 
@@ -121,30 +62,12 @@ SENTIMENT_RULES = (
         id="sentiment.changed",
         points=-4,
         why="found it different from before",
-        anchors=(
-            "different from",
-            "tastes different",
-            "tasted different",
-            "taste different",
-            "bit different",
-            "so different",
-            "not the same",
-            "isn't the same",
-            "wasn't the same",
-            "not as good",
-            "not like last",
-            "changed the",
-            "changed your",
-            "what happened to",
-            "than last time",
-            "from last time",
-            "unlike last",
-            "smaller than",
-            "differed from",
-            "not what it",
-            "differs from",
-            "different to",
-            "different than",
+        anchors=listed(
+            "different from, tastes different, tasted different, taste different, bit "
+            "different, so different, not the same, isn't the same, wasn't the same, not as "
+            "good, not like last, changed the, changed your, what happened to, than last time, "
+            "from last time, unlike last, smaller than, differed from, not what it, differs "
+            "from, different to, different than"
         ),
         also={"urgency.changed": 5, "intent.complaint": 10},
         fires_on=("The latte tasted different from last time", "you changed the recipe"),
@@ -157,40 +80,36 @@ SENTIMENT_RULES = (
         intent="praise",
         anchors=(*each("thanks thank", "for to so a very you"),),
         pattern=plain(
-            r"(?:thank you|thanks)(?: so much| you| very much| a lot)? (?:for|to) (?:all |your |the |an?"
-            r" |being |such |my |our )*(?:\w+ )?(?:great|good|quick|excellent|amazing|awesome|wonderful"
-            r"|help|helping|fast|prompt|response|reply|service|support|being|getting|lovely|kind|best"
+            r"(?:thank you|thanks)(?: so much| you| very much| a lot)? (?:for|to) (?:all |your "
+            r"|the |an?"
+            r" |being |such |my |our )*(?:\w+ )?(?:great|good|quick|excellent|amazing|awesome"
+            r"|wonderful"
+            r"|help|helping|fast|prompt|response|reply|service|support|being|getting|lovely|kind"
+            r"|best"
             r"|fantastic|hospitality|follow|staff|care|bringing)"
         ),
         finds=(
-            "shout out",
-            "shoutout",
-            "kudos",
-            "hats off",
-            "props to",
-            "well done",
-            "above and beyond",
-            "five stars",
-            "5 stars",
-            "a pleasure",
-            "keep it up",
-            "keep up the",
+            *listed(
+                "shout out, shoutout, kudos, hats off, props to, well done, above and beyond, five "
+                "stars, 5 stars, a pleasure, keep it up, keep up the, love your, love "
+                "you, love you "
+                "love you guys"
+            ),
             *each("good great nice excellent amazing", "job work"),
             *(f"made my {x}" for x in ("day", "night", "week", "year", "trip")),
             *each("i we really much truly", "appreciate appreciated"),
             *each(
-                "best excellent exceptional amazing great good awesome fantastic outstanding wonderful"
+                "best excellent exceptional amazing great good awesome fantastic outstanding "
+                "wonderful"
                 " friendly",
                 "service staff crew team experience support people flight food place shop company"
                 " airline customer",
             ),
-            "love your",
-            "love you",
-            "love you guys",
             *each("very so super extremely really most always", "helpful impressed friendly kind"),
         ),
         unless=plain(
-            r"appreciate (?:if|it if|an?|some|your help)|(?:good|great|nice) (?:job|work) (?:on |at )?"
+            r"appreciate (?:if|it if|an?|some|your help)|(?:good|great|nice) (?:job|work) (?:on "
+            r"|at )?"
             r"(?:not|losing|cancell?ing|delaying|ruining|with the delay)"
         ),
         also={"urgency.praise": -3},
@@ -201,90 +120,18 @@ SENTIMENT_RULES = (
         id="sentiment.thanks",
         points=8,
         why="says thanks",
-        anchors=(
-            "thanks",
-            "thank",
-            "thx",
-            "thnx",
-            "tysm",
-            "cheers",
-            "thank you",
-            "thanx",
-            "tnx",
-            "ty",
-            "grateful",
-            "thankful",
+        anchors=listed(
+            "thanks, thank, thx, thnx, tysm, cheers, thank you, thanx, tnx, ty, grateful, thankful"
         ),
         unless=plain(
-            rf"no thanks|thanks (?:but|to (?:you|your))|(?:thanks?|thx|you) (?:\w+ ){{0,3}}{_TROUBLE}"
+            rf"no thanks|thanks (?:but|to (?:you|your))|(?:thanks?|thx|you) (?:\w+ "
+            rf"){{0,3}}{TROUBLE}"
         ),
         also={"intent.praise": 8},
         fires_on=("thank you!", "Thanks, see you on Monday"),
         silent_on=("thanks for losing my bag", "no thanks"),
     ),
-    Rule(
-        id="sentiment.mock_thanks",
-        points=-16,
-        why="thanks for trouble",
-        intent="complaint",
-        anchors=(
-            *each("thanks thx", "for to a but so again very"),
-            "thank you for",
-            "thank you so",
-            "thank you very",
-            "thank you to",
-            "way to",
-            *each("great good nice well bravo awesome excellent", "job work done on at with for"),
-            *each("great good nice awesome excellent", "not losing canceling cancelling delaying"),
-            *each("kudos congrats congratulations bravo", "on for to"),
-        ),
-        pattern=plain(
-            rf"(?:thanks|thank you|thx)(?: so much| very much| a lot| again| a bunch)? (?:for|to) (?:\w+ ){{0,3}}{_TROUBLE}"
-            r"|thanks a (?:lot|bunch|million) [.!]* ?(?:\w+ ){0,4}(?:for nothing|not|now)|thanks but no thanks|thanks for nothing"
-            r"|way to (?:go|ruin|lose|make|treat|keep|screw|start|run|take|be|fail|mess|not|help|leave|let|kill|drop)"
-            rf"|(?:great|good|nice|well|bravo|awesome|excellent)(?: job| work| done)? (?:on |at |with |for |in )?(?:\w+ )?"
-            r"(?:not|losing|cancell?ing|delaying|ruining|making (?:me|us)|wasting|messing|forgetting)"
-            rf"|(?:kudos|congrats|congratulations|bravo) (?:on |for |to )?(?:\w+ ){{0,3}}{_TROUBLE}"
-        ),
-        fires_on=(
-            "Thanks for losing my parcel",
-            "way to ruin my birthday",
-            "great job not answering",
-        ),
-        silent_on=(
-            "Thanks for the tip, all fine",
-            "the way to your shop",
-            "well done!",
-        ),
-    ),
-    Rule(
-        id="sentiment.sarcasm",
-        points=-12,
-        why="says the opposite of what is meant",
-        anchors=_MOCKING,
-        pattern=plain(
-            r"yeah right|# not(?: [.!#]*)*|# sarcas\w+|oh (?:great|joy|good|goody|lovely|wonderful|look|yay|boy|how|the joys?|fun|perfect|awesome|yes|brilliant|that's|what)"
-            r"|just (?:great|lovely|wonderful|perfect|fantastic|brilliant|peachy|dandy|awesome|what (?:i|we) needed|fabulous)"
-            r"|gotta love|(?:got to|have to|you've got to) love|(?:don't|dont) (?:you |ya )?(?:just )?love"
-            r"|(?:love|loving|loved) (?:it )?(?:when|how|that (?:i|my|the|you)|waiting|sitting|being|getting|waking|having to|paying|standing|working|spending|not)"
-            r"|(?:can't|cant) wait (?:to|for|til|till) (?:\w+ ){0,4}(?:work|school|wake|exam|exams|finals?|homework|monday|class|classes|bus|traffic|gym|study|studying|essay|hours|line|queue|6|5|early|again)"
-            r"|so much (?:fun|joy|love for)|nothing (?:like|says|better than|beats) (?:\w+ )?(?:\w+ing|an?|your|my|to)"
-            r"|how (?:nice|lovely|convenient|wonderful|kind|thoughtful|sweet|original|surprising|exciting|fun) (?:of|to|that|[.!])"
-            r"|what a (?:surprise|joy|shock|treat|shocker|wonderful way|great way|lovely way|great start|lovely start|nice way)"
-            r"|exactly (?:what|how|where) (?:i|we) (?:needed|wanted|want|need)|my (?:favou?rite|fav) (?:thing|part|way|pastime)"
-            r"|(?:lucky|yay|yippee|hooray|woo|woohoo) (?:me|us|for|another|more|!? ?i (?:get|have))|(?:great|awesome|lovely|nice|fantastic|perfect|wonderful|brilliant|excellent|good) (?:way|start) to (?:\w+ )?(?:start|end|begin|spend|my|the|treat|wake|run)"
-            r"|(?:so|how|really|very) (?:glad|excited|happy|thrilled|pleased) (?:i|to|that i) (?:\w+ ){0,3}(?:work|school|paid|up|bought|pay|wake|sick|spend|study|alone|finals|waste|wait|sitting)"
-            r"|(?:fun|great|nice|good) times? (?:at|with|in) (?:the )?(?:work|dentist|hospital|school|dmv|airport)|that's (?:always )?(?:nice|fun|great|helpful|reassuring|comforting) [.!…]"
-            r"|always (?:fun|nice|great|lovely|a pleasure) (?:when|to|being|having|waiting|getting)"
-        ),
-        also={"intent.complaint": 6},
-        fires_on=(
-            "Oh great, another delay",
-            "love it when nobody picks up",
-            "what a surprise. #not",
-        ),
-        silent_on=("I love your shop", "great start, keep it up", "not yet", "love the new menu"),
-    ),
+    *SARCASM_RULES,
     Rule(
         id="sentiment.service",
         points=-4,
@@ -298,7 +145,9 @@ SENTIMENT_RULES = (
             "customer experience",
         ),
         unless=plain(
-            rf"(?:{_GOOD}|thank|thanks|best|love|loved|friendly|kudos|impressed|helpful|awesome|top notch) (?:\w+ ){{0,6}}customer (?:service|care|support|experience)|customer (?:service|care|support|experience) (?:\w+ ){{0,5}}{_GOOD}"
+            rf"(?:{_GOOD}|thank|thanks|best|love|loved|friendly|kudos|impressed|helpful|awesome"
+            rf"|top notch) (?:\w+ ){{0,6}}customer (?:service|care|support|experience)|customer "
+            rf"(?:service|care|support|experience) (?:\w+ ){{0,5}}{_GOOD}"
         ),
         also={"urgency.service": 7, "intent.complaint": 6},
         fires_on=("your customer service, honestly", "customer service is a joke"),
@@ -308,30 +157,18 @@ SENTIMENT_RULES = (
         id="sentiment.cannot",
         points=-6,
         why="cannot do what they want to do",
-        anchors=(
-            "can't",
-            "cant",
-            "cannot",
-            "couldn't",
-            "couldnt",
-            "unable",
-            "not able",
-            "won't let",
-            "wont let",
-            "doesn't let",
-            "impossible",
-            "not allowed",
-            "not allowing",
-            "refused",
-            "refuses",
-            "refuse",
-            "refusing",
-            "not let",
+        anchors=listed(
+            "can't, cant, cannot, couldn't, couldnt, unable, not able, won't let, wont let, "
+            "doesn't let, impossible, not allowed, not allowing, refused, refuses, refuse, "
+            "refusing, not let"
         ),
         pattern=plain(
-            r"(?:i|we|customers|you|it|and|still|she|he|they|that|but|why|even|who|people) (?:\w+ )?(?:can't|cant|cannot|couldn't|couldnt)"
-            r"(?! (?:wait|stop|believe how (?:good|great)|get enough|go wrong|beat|thank|help but|complain|recommend))"
-            r"|unable to|not able to|(?:won't|wont|doesn't|not|will not|wouldn't|didn't) (?:let|allow)(?:ing)? (?:me|us|my)|impossible to|refus(?:ed|es|e|ing) to"
+            r"(?:i|we|customers|you|it|and|still|she|he|they|that|but|why|even|who|people) "
+            r"(?:\w+ )?(?:can't|cant|cannot|couldn't|couldnt)"
+            r"(?! (?:wait|stop|believe how (?:good|great)|get enough|go wrong|beat|thank|help "
+            r"but|complain|recommend))"
+            r"|unable to|not able to|(?:won't|wont|doesn't|not|will not|wouldn't|didn't) (?:let"
+            r"|allow)(?:ing)? (?:me|us|my)|impossible to|refus(?:ed|es|e|ing) to"
         ),
         also={"urgency.cannot": 4, "intent.complaint": 6},
         fires_on=("I can't change my order", "we were unable to pay"),
@@ -344,11 +181,13 @@ SENTIMENT_RULES = (
         finds=each(
             "you u they he she staff it that agent system website site app who which crew company"
             " guys people all just still really even also which service",
-            "didn't didnt doesn't doesnt don't dont won't wont haven't hasn't havent hasnt isn't isnt"
+            "didn't didnt doesn't doesnt don't dont won't wont haven't hasn't havent hasnt "
+            "isn't isnt"
             " wasn't wasnt never aren't wouldn't weren't",
         ),
         unless=plain(
-            r"(?:didn't|didnt|doesn't|doesnt|don't|dont|won't|wont|never|isn't|wasn't|haven't|hasn't)"
+            r"(?:didn't|didnt|doesn't|doesnt|don't|dont|won't|wont|never|isn't|wasn't|haven't"
+            r"|hasn't)"
             r" (?:disappoint|mind|miss|need to|hurt|worry|forget|fail|be sorry|fails|disappoints)"
         ),
         also={"intent.complaint": 6},
@@ -359,10 +198,14 @@ SENTIMENT_RULES = (
         id="sentiment.lacking",
         points=-6,
         why="says that something is missing",
-        anchors=("no", "lack", "lacking", "lacks", "without", "zero", "not enough", "none"),
+        anchors=listed("no, lack, lacking, lacks, without, zero, not enough, none"),
         pattern=plain(
-            r"(?:there|there's|with|and|have|has|had|got|but|is|are|was|were|get|still|,|[.]|we|they|you|#) (?:\w+ )?(?:no|zero) (?!problem|problems|issues?|doubt|matter|one else|worries|thanks|charge|complaints|longer|wonder|need|better|hassle|longer|way|wait)\w+"
-            r"|lack of|lack(?:s|ing) (?:in )?\w+|without (?:an? |any )?(?:notice|warning|explanation|explaining|asking|telling|reason|apology|food|water)|not enough"
+            r"(?:there|there's|with|and|have|has|had|got|but|is|are|was|were|get|still|,|[.]|we"
+            r"|they|you|#) (?:\w+ )?(?:no|zero) (?!problem|problems|issues?|doubt|matter|one "
+            r"else|worries|thanks|charge|complaints|longer|wonder|need|better|hassle|longer|way"
+            r"|wait)\w+"
+            r"|lack of|lack(?:s|ing) (?:in )?\w+|without (?:an? |any )?(?:notice|warning"
+            r"|explanation|explaining|asking|telling|reason|apology|food|water)|not enough"
         ),
         also={"urgency.lacking": 2, "intent.complaint": 4},
         fires_on=("there is no heating in the room", "lack of information"),
@@ -372,35 +215,19 @@ SENTIMENT_RULES = (
         id="sentiment.supposed",
         points=-5,
         why="was promised or expected otherwise",
-        anchors=(
-            "supposed",
-            "should have",
-            "should've",
-            "promised",
-            "told me",
-            "told us",
-            "told",
-            "was told",
-            "claims",
-            "claim",
-            "said",
-            "expected",
-            "expect",
-            "instead",
-            "at least",
-            "was expecting",
-            "advertised",
-            "promise",
-            "even though",
-            "yet",
-            "only to",
-            "according to",
-            "supposedly",
+        anchors=listed(
+            "supposed, should have, should've, promised, told me, told us, told, was told, "
+            "claims, claim, said, expected, expect, instead, at least, was expecting, "
+            "advertised, promise, even though, yet, only to, according to, supposedly"
         ),
         pattern=plain(
-            r"supposed to|should(?: have|'ve|n't have) (?:\w+)|(?:you|they|was|were|been) (?:\w+ )?promised|(?:told|tell) (?:me|us|you|him|her) (?:that |it |they |we |to |i |there |no |you |he )"
-            r"|(?:was|were|been|being|got) told|(?:you|they|it|she|he|website|rep|agent) (?:\w+ )?(?:said|says) (?:it|they|he|she|that|i|my|you|the|no|there|we|on)"
-            r"|(?:you|do|i|they) expect (?:me|us|people|your|better|more)|instead of|as advertised|only to (?:be|find|have|get)|even though|(?:and|but|,) yet|supposedly"
+            r"supposed to|should(?: have|'ve|n't have) (?:\w+)|(?:you|they|was|were|been) "
+            r"(?:\w+ )?promised|(?:told|tell) (?:me|us|you|him|her) (?:that |it |they |we |to "
+            r"|i |there |no |you |he )"
+            r"|(?:was|were|been|being|got) told|(?:you|they|it|she|he|website|rep|agent) (?:\w+ "
+            r")?(?:said|says) (?:it|they|he|she|that|i|my|you|the|no|there|we|on)"
+            r"|(?:you|do|i|they) expect (?:me|us|people|your|better|more)|instead of|as "
+            r"advertised|only to (?:be|find|have|get)|even though|(?:and|but|,) yet|supposedly"
         ),
         also={"urgency.supposed": 2, "intent.complaint": 6},
         fires_on=(
@@ -428,14 +255,26 @@ SENTIMENT_RULES = (
         pattern=plain(
             r"how (?:do you|can you|could you|is it|is this|are you|many times|much longer|the hell"
             r"|in the|does this|can a|about you|long (?:does|do|is|will|must|until|before|it))"
-            r"|what (?:is|are|the|kind|a|has|happened|gives|exactly|good) (?:\w+ )?(?:hell|heck|fuck"
+            r"|what (?:is|are|the|kind|a|has|happened|gives|exactly|good) (?:\w+ )?(?:hell|heck"
+            r"|fuck"
             r"|happening|going on|wrong|point|deal|hold ?up|problem|issue|joke|mess|excuse"
             r"|of (?:company|service)|you doing)|what's (?:the|going|wrong|up with|happening)"
             r"(?: (?:deal|point|hold ?up|problem|issue|excuse|on|use))?"
-            r"|when (?:will|are|do|can|is) (?:you|i|this|we|it|your) (?:\w+ )?(?:fix|fixed|going|get"
+            r"|when (?:will|are|do|can|is) (?:you|i|this|we|it|your) (?:\w+ )?(?:fix|fixed|going"
+            r"|get"
             r"|learn|be|ever|finally|expect|start|stop)"
         ),
         finds=(
+            *listed(
+                "why on earth, wtf, please explain, care to explain, someone explain, is this a "
+                "joke, is this how, is this what, is this some, is this the way, is this "
+                "really, is "
+                "this even, who thought, who runs, are you serious, are you kidding, are you "
+                "joking, are you guys, are you even, are you ever, are you seriously, are you "
+                "really, do you even, do you really, do you guys, do you people, do you "
+                "not, do you "
+                "think, do you realize"
+            ),
             *each(
                 "why",
                 "is are do does did didn't don't doesn't won't wont can't cant isn't aren't hasn't"
@@ -444,35 +283,6 @@ SENTIMENT_RULES = (
             ),
             *each("how", "come hard difficult dare"),
             *each("really seriously srsly", "?"),
-            "why on earth",
-            "wtf",
-            "please explain",
-            "care to explain",
-            "someone explain",
-            "is this a joke",
-            "is this how",
-            "is this what",
-            "is this some",
-            "is this the way",
-            "is this really",
-            "is this even",
-            "who thought",
-            "who runs",
-            "are you serious",
-            "are you kidding",
-            "are you joking",
-            "are you guys",
-            "are you even",
-            "are you ever",
-            "are you seriously",
-            "are you really",
-            "do you even",
-            "do you really",
-            "do you guys",
-            "do you people",
-            "do you not",
-            "do you think",
-            "do you realize",
         ),
         unless=plain(r"why not|(?:that's|thats|is|this is|know|see|reason|reasons) why|why i love"),
         also={"urgency.challenge": 3},
@@ -489,43 +299,25 @@ SENTIMENT_RULES = (
         points=-5,
         why="tells us what to do better",
         intent="complaint",
-        anchors=(
-            "fix",
-            "you need",
-            "need to",
-            "needs to",
-            "should",
-            "do better",
-            "step up",
-            "get it together",
-            "get your",
-            "wake up",
-            "sort",
-            "improve",
-            "stop",
-            "come on",
-            "cmon",
-            "c'mon",
-            "please stop",
-            "learn",
-            "figure",
-            "do something",
-            "hire",
-            "bring back",
-            "sort it",
-            "shame",
-            "get with",
-            "get a",
-            "at least",
-            "could be better",
-            "could have been",
-            "needs",
-            "you guys need",
+        anchors=listed(
+            "fix, you need, need to, needs to, should, do better, step up, get it together, get "
+            "your, wake up, sort, improve, stop, come on, cmon, c'mon, please stop, learn, "
+            "figure, do something, hire, bring back, sort it, shame, get with, get a, at least, "
+            "could be better, could have been, needs, you guys need"
         ),
         pattern=plain(
-            r"fix (?:it|this|that|your|ur|the|my|yo)|(?:you|u|ya|guys|they|y'all|yall|really|seriously|company) (?:\w+ )?(?:needs?|should|must|have|gotta|ought) (?:to )?(?!know|try|see|check out|be proud)\w+|do better|step (?:it )?up|(?:get|got) (?:it|your \w+|ur \w+|your act) together|wake up (?:and|!)|sort (?:it|this|yourselves?|your|out)"
-            r"|(?:need|needs) (?:some |to |major |an? |serious )?(?:improve|improvement|fix|fixing|work|upgrade|update|be fixed|learn|change|do|train|get|stop|step)"
-            r"|(?:please|kindly|must|should|to) improve|improve your|(?:please |just )stop (?:\w+ing|the|with|this)|come on|cmon|c'mon|learn (?:to|how)|figure (?:it|this) out|do something|hire (?:more|some|people|better)|bring back|shame on|get (?:a|with) (?:clue|grip|the program|new)|could(?: have)? be(?:en)? (?:\w+ )?better|at least (?:you|tell|have|give|be|let|answer|try)"
+            r"fix (?:it|this|that|your|ur|the|my|yo)|(?:you|u|ya|guys|they|y'all|yall|really"
+            r"|seriously|company) (?:\w+ )?(?:needs?|should|must|have|gotta|ought) (?:to "
+            r")?(?!know|try|see|check out|be proud)\w+|do better|step (?:it )?up|(?:get|got) "
+            r"(?:it|your \w+|ur \w+|your act) together|wake up (?:and|!)|sort (?:it|this"
+            r"|yourselves?|your|out)"
+            r"|(?:need|needs) (?:some |to |major |an? |serious )?(?:improve|improvement|fix"
+            r"|fixing|work|upgrade|update|be fixed|learn|change|do|train|get|stop|step)"
+            r"|(?:please|kindly|must|should|to) improve|improve your|(?:please |just )stop "
+            r"(?:\w+ing|the|with|this)|come on|cmon|c'mon|learn (?:to|how)|figure (?:it|this) "
+            r"out|do something|hire (?:more|some|people|better)|bring back|shame on|get (?:a"
+            r"|with) (?:clue|grip|the program|new)|could(?: have)? be(?:en)? (?:\w+ )?better|at "
+            r"least (?:you|tell|have|give|be|let|answer|try)"
         ),
         fires_on=("you need to fix your website", "Do better.", "please stop sending mails"),
         silent_on=("the next bus stop", "You should try the cake", "some fix of coffee"),
@@ -534,20 +326,13 @@ SENTIMENT_RULES = (
         id="sentiment.worse_before",
         points=-5,
         why="compares us with better days or better others",
-        anchors=(
-            "used to",
-            "anymore",
-            "any more",
-            "no longer",
-            "than",
-            "even",
-            "worse",
-            "downhill",
-            "went from",
-            "since",
+        anchors=listed(
+            "used to, anymore, any more, no longer, than, even, worse, downhill, went from, since"
         ),
         pattern=plain(
-            r"used to (?:be|love|like|have)|any ?more|no longer|(?:better|would rather|rather) (?:\w+ ){0,2}than (?:this|that|your?|u)|worse (?:than|and)|going downhill|gone downhill|went downhill|not even|didn't even|can't even|don't even|doesn't even"
+            r"used to (?:be|love|like|have)|any ?more|no longer|(?:better|would rather|rather) "
+            r"(?:\w+ ){0,2}than (?:this|that|your?|u)|worse (?:than|and)|going downhill|gone "
+            r"downhill|went downhill|not even|didn't even|can't even|don't even|doesn't even"
         ),
         also={"intent.complaint": 4},
         fires_on=("It used to be good", "your app no longer opens", "gone downhill"),
@@ -557,23 +342,14 @@ SENTIMENT_RULES = (
         id="sentiment.wish",
         points=-4,
         why="wishes it were otherwise",
-        anchors=(
-            "wish",
-            "would be nice",
-            "would be great",
-            "would have been",
-            "would've been",
-            "would be good",
-            "hoping",
-            "hopefully",
-            "hope",
-            "if only",
-            "too bad",
-            "would like",
-            "would love",
+        anchors=listed(
+            "wish, would be nice, would be great, would have been, would've been, would be "
+            "good, hoping, hopefully, hope, if only, too bad, would like, would love"
         ),
         pattern=plain(
-            r"(?:i|we|really|just|only) wish(?: (?:you|i|we|it|they|there|that|the|your|my))|(?:would|wouldn't|wld|it'd) (?:\w+ )?(?:be|have been|'ve been) (?:\w+ )?(?:nice|great|good|helpful|better|cool|awesome|appreciated)|if only|too bad"
+            r"(?:i|we|really|just|only) wish(?: (?:you|i|we|it|they|there|that|the|your|my))"
+            r"|(?:would|wouldn't|wld|it'd) (?:\w+ )?(?:be|have been|'ve been) (?:\w+ )?(?:nice"
+            r"|great|good|helpful|better|cool|awesome|appreciated)|if only|too bad"
         ),
         also={"urgency.wish": 2},
         fires_on=("I wish you had answered", "would be nice to get an answer"),

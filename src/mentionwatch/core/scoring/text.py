@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from mentionwatch.core.scoring.index import BOOSTER, CONTRAST, NEGATOR, STOP, Entry, Phrase
+from mentionwatch.core.scoring.index import (
+    BOOSTER,
+    CONTRAST,
+    NEGATOR,
+    STOP,
+    Entry,
+    Phrase,
+    standing,
+)
 from mentionwatch.core.scoring.languages import MOST, guess
 from mentionwatch.core.scoring.lexicon import LANGUAGES
 from mentionwatch.core.scoring.replies import closes
@@ -146,7 +154,7 @@ def _walk(view: View, found: _Found) -> tuple[list[_Weighed], int]:  # noqa: C90
                     _try(view, rule, at, end, done, failed)
             points, role, phrases = entry.points, entry.role, entry.phrases
         if phrases and at < last and (words[end] in phrases or _OPEN in phrases):
-            following = entry.following(words, at)
+            following = standing(phrases, words, at)
             for rest, _, anchored in following:
                 if anchored and anchored.id not in done:
                     _try(view, anchored, at, end + len(rest), done, failed)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from mentionwatch.core.scoring.rule import Rule, plain
+from mentionwatch.core.scoring.rule import Rule, listed, plain
 from mentionwatch.core.scoring.text import View
 
 
@@ -29,7 +29,8 @@ _THING = (
     r"|points|credit|gift card|account|reservation|booking|confirmation|invoice|stuff)"
 )
 _PAPER = (
-    r"(?:card|passport|voucher|vouchers|coupon|coupons|session|points|pts|miles|link|links|offer|offers"
+    r"(?:card|passport|voucher|vouchers|coupon|coupons|session|points|pts|miles|link|links|offer"
+    r"|offers"
     r"|deal|password|licence|license|membership|code|codes|promo|ticket|tickets|claim|crew|token"
     r"|certificate|subscription|trial|warranty|contract|credit|credits|reservation|quote)"
 )
@@ -101,78 +102,18 @@ URGENCY_RULES = (
             rf"(?:^ (?:(?!{_PAPER} )\S+ ){{0,3}}| (?:(?!{_PAPER} )\S+ ){{4}})expired (?!{_PAPER} )"
             r"|(?<! insult to)(?<! no)(?<! no serious) injur(?:y|ies|ed) (?!reserve |time |list )"
         ),
-        finds=(
-            "mould",
-            "mold",
-            "mouldy",
-            "moldy",
-            "allergic",
-            "anaphylactic",
-            "anaphylaxis",
-            "poisoned",
-            "poisoning",
-            "vomiting",
-            "vomited",
-            "salmonella",
-            "contaminated",
-            "bleeding",
-            "in hospital",
-            "to hospital",
-            "to the hospital",
-            "hospitalized",
-            "hospitalised",
-            "ambulance",
-            "choked",
-            "choking",
-            "unsafe",
-            "dangerous",
-            "hazard",
-            "hazardous",
-            "electrocuted",
-            "overdose",
-            "maggots",
-            "maggot",
-            "cockroach",
-            "cockroaches",
-            "a rat",
-            "rats in",
-            "rats on",
-            "mouse in",
-            "mouse droppings",
-            "bed bugs",
-            "bedbugs",
-            "gas leak",
-            "carbon monoxide",
-            "caught fire",
-            "went on fire",
-            "is on fire",
-            "exploded",
-            "electric shock",
-            "glass in",
-            "metal in",
-            "plastic in",
-            "burned my",
-            "burnt my",
-            "burned her",
-            "burned his",
-            "burns on",
-            "wrong medication",
-            "wrong dose",
-            "made me sick",
-            "made me ill",
-            "made us sick",
-            "made us ill",
-            "made him sick",
-            "made her sick",
-            "got sick",
-            "got ill",
-            "use by date",
-            "best before",
-            "out of date",
-            "past its date",
-            "not safe",
-            "isn't safe",
-            "fell ill",
+        finds=listed(
+            "mould, mold, mouldy, moldy, allergic, anaphylactic, anaphylaxis, poisoned, "
+            "poisoning, vomiting, vomited, salmonella, contaminated, bleeding, in hospital, to "
+            "hospital, to the hospital, hospitalized, hospitalised, ambulance, choked, choking, "
+            "unsafe, dangerous, hazard, hazardous, electrocuted, overdose, maggots, maggot, "
+            "cockroach, cockroaches, a rat, rats in, rats on, mouse in, mouse droppings, bed "
+            "bugs, bedbugs, gas leak, carbon monoxide, caught fire, went on fire, is on fire, "
+            "exploded, electric shock, glass in, metal in, plastic in, burned my, burnt my, "
+            "burned her, burned his, burns on, wrong medication, wrong dose, made me sick, made "
+            "me ill, made us sick, made us ill, made him sick, made her sick, got sick, got "
+            "ill, use by date, best before, out of date, past its date, not safe, isn't safe, "
+            "fell ill"
         ),
         unless=plain(r"not dangerous|glass in hand|got sick of"),
         also={"sentiment.safety": -12, "intent.complaint": 20},
@@ -193,47 +134,17 @@ URGENCY_RULES = (
         id="urgency.legal",
         points=28,
         why="threatens with law, authorities or the press",
-        anchors=(
-            "lawyer",
-            "lawyers",
-            "attorney",
-            "solicitor",
-            "sue",
-            "suing",
-            "sued",
-            "lawsuit",
-            "legal action",
-            "small claims",
-            "class action",
-            "court",
-            "trading standards",
-            "ombudsman",
-            "bbb",
-            "better business bureau",
-            "consumer protection",
-            "chargeback",
-            "police",
-            "regulator",
-            "newspaper",
-            "newspapers",
-            "journalist",
-            "journalists",
-            "the press",
-            "local news",
-            "go public",
-            "going public",
-            "watchdog",
-            "gdpr",
-            "formal complaint",
-            "official complaint",
-            "file a complaint",
-            "filing a complaint",
-            "report you",
-            "reporting you",
-            "dispute",
+        anchors=listed(
+            "lawyer, lawyers, attorney, solicitor, sue, suing, sued, lawsuit, legal action, "
+            "small claims, class action, court, trading standards, ombudsman, bbb, better "
+            "business bureau, consumer protection, chargeback, police, regulator, newspaper, "
+            "newspapers, journalist, journalists, the press, local news, go public, going "
+            "public, watchdog, gdpr, formal complaint, official complaint, file a complaint, "
+            "filing a complaint, report you, reporting you, dispute"
         ),
         unless=plain(
-            r"food court|tennis courts?|court (?:side|yard)|courtside|supreme court|the press release"
+            r"food court|tennis courts?|court (?:side|yard)|courtside|supreme court|the press "
+            r"release"
             r"|(?:read|buy|bought|in) (?:\w+ )?newspapers?"
         ),
         also={"sentiment.legal": -8, "intent.complaint": 15},
@@ -244,25 +155,10 @@ URGENCY_RULES = (
         id="urgency.fraud",
         points=9,
         why="speaks of fraud or theft",
-        anchors=(
-            "fraud",
-            "fraudulent",
-            "scam",
-            "scammed",
-            "scammers",
-            "stolen",
-            "stole",
-            "hacked",
-            "identity theft",
-            "ripped off",
-            "rip off",
-            "ripoff",
-            "unauthorized",
-            "unauthorised",
-            "thieves",
-            "stealing",
-            "counterfeit",
-            "phishing",
+        anchors=listed(
+            "fraud, fraudulent, scam, scammed, scammers, stolen, stole, hacked, identity theft, "
+            "ripped off, rip off, ripoff, unauthorized, unauthorised, thieves, stealing, "
+            "counterfeit, phishing"
         ),
         also={"sentiment.fraud": -6, "intent.complaint": 15},
         fires_on=("I was scammed by this shop", "unauthorised payment on my card"),
@@ -272,10 +168,11 @@ URGENCY_RULES = (
         id="urgency.stranded",
         points=16,
         why="somebody cannot get away or home",
-        anchors=("stranded", "locked out", "trapped", "home", "sleep", "slept", "sleeping"),
+        anchors=listed("stranded, locked out, trapped, home, sleep, slept, sleeping"),
         pattern=plain(
             r"stranded|locked out|trapped|(?:can't|cannot|cant|no way) (?:get |to get )?home"
-            r"|(?:sleep|slept|sleeping) (?:at|in|on) (?:the |an? )?(?:airport|floor|station|street|lobby)"
+            r"|(?:sleep|slept|sleeping) (?:at|in|on) (?:the |an? )?(?:airport|floor|station"
+            r"|street|lobby)"
         ),
         also={"sentiment.stranded": -10, "intent.complaint": 12},
         fires_on=("We are stranded at the station", "locked out of my flat"),
@@ -287,7 +184,8 @@ URGENCY_RULES = (
         why="is held up, or misses something",
         anchors=("stuck", "missed", "missing", "miss"),
         pattern=plain(
-            r"stuck(?! (?:with|in my head))|(?:miss|missed|missing) (?:\w+ ){0,3}(?:connection|connecting"
+            r"stuck(?! (?:with|in my head))|(?:miss|missed|missing) (?:\w+ ){0,3}(?:connection"
+            r"|connecting"
             r"|flight|train|wedding|funeral|appointment|interview|meeting|surgery|birthday)"
         ),
         also={"sentiment.stuck": -9, "intent.complaint": 10},
@@ -298,31 +196,11 @@ URGENCY_RULES = (
         id="urgency.time_critical",
         points=4,
         why="cannot wait long",
-        anchors=(
-            "asap",
-            "urgent",
-            "urgently",
-            "emergency",
-            "immediately",
-            "right now",
-            "deadline",
-            "right away",
-            "running out of time",
-            "today",
-            "tonight",
-            "tomorrow",
-            "this morning",
-            "this afternoon",
-            "this evening",
-            "in an hour",
-            "time sensitive",
-            "hurry",
-            "by friday",
-            "by monday",
-            "last minute",
-            "before it's too late",
-            "on my way",
-            "in the next",
+        anchors=listed(
+            "asap, urgent, urgently, emergency, immediately, right now, deadline, right away, "
+            "running out of time, today, tonight, tomorrow, this morning, this afternoon, this "
+            "evening, in an hour, time sensitive, hurry, by friday, by monday, last minute, "
+            "before it's too late, on my way, in the next"
         ),
         fires_on=("I need this fixed today", "This is urgent"),
         silent_on=("that was on my mind for minutes", "he came last week, in minutes"),
@@ -331,48 +209,20 @@ URGENCY_RULES = (
         id="urgency.money",
         points=7,
         why="is about money taken or owed",
-        anchors=(
-            "refund",
-            "refunds",
-            "refunded",
-            "money back",
-            "charged",
-            "charge",
-            "charging",
-            "overcharged",
-            "billed",
-            "bill",
-            "billing",
-            "reimburse",
-            "reimbursed",
-            "reimbursement",
-            "compensation",
-            "compensate",
-            "deducted",
-            "double charged",
-            "charges",
-            "invoice",
-            "took money",
-            "taken money",
-            "debited",
-            "pay for",
-            "paid for",
-            "paid",
-            "fee",
-            "fees",
-            "payment",
-            "owe",
-            "owed",
-            "credit",
-            "deposit",
-            "receipt",
-            "transaction",
+        anchors=listed(
+            "refund, refunds, refunded, money back, charged, charge, charging, overcharged, "
+            "billed, bill, billing, reimburse, reimbursed, reimbursement, compensation, "
+            "compensate, deducted, double charged, charges, invoice, took money, taken money, "
+            "debited, pay for, paid for, paid, fee, fees, payment, owe, owed, credit, deposit, "
+            "receipt, transaction"
         ),
         pattern=plain(
-            r"refund(?:s|ed)?|money back|over ?charged|(?:double|wrongly|incorrectly) (?:charged|billed)"
+            r"refund(?:s|ed)?|money back|over ?charged|(?:double|wrongly|incorrectly) (?:charged"
+            r"|billed)"
             r"|(?:charged|billed|charging|debited|deducted) (?:me|us|my|our|for|twice|an?|the|again"
             r"|\$|£|€|\d+)|(?:been|was|were|got|getting|being|i'm|am) (?:over ?)?(?:charged|billed)"
-            r"|reimburse(?:d|ment)?|compensat(?:e|ion)|(?:took|taken) (?:\w+ ){0,3}money|owes? (?:me|us)"
+            r"|reimburse(?:d|ment)?|compensat(?:e|ion)|(?:took|taken) (?:\w+ ){0,3}money|owes? "
+            r"(?:me|us)"
             r"|(?:you|i'm|am) owed?|(?:billing|payment) (?:issue|problem|error|failed|question)"
             r"|(?:why|wrong|extra|hidden|unexpected) (?:\w+ ){0,3}(?:charges?|fees?|bill)"
             r"|(?:my|our) bill"
@@ -386,54 +236,24 @@ URGENCY_RULES = (
         id="urgency.lost",
         points=12,
         why="something did not arrive or is lost",
-        anchors=(
-            "lost",
-            "losing",
-            "lose",
-            "missing",
-            "never arrived",
-            "never received",
-            "misplaced",
-            "not received",
-            "haven't received",
-            "havent received",
-            "hasn't arrived",
-            "hasnt arrived",
-            "didn't receive",
-            "didnt receive",
-            "not arrived",
-            "didn't arrive",
-            "didnt arrive",
-            "not delivered",
-            "never delivered",
-            "never came",
-            "never got",
-            "where is",
-            "where's",
-            "wheres",
-            "where are",
-            "undelivered",
-            "still haven't got",
-            "didn't get",
-            "didnt get",
-            "haven't got",
-            "no sign of",
-            "never showed up",
-            "no show",
-            "not turned up",
-            "didn't come",
-            "wrong item",
-            "wrong order",
-            "wrong size",
-            "not been delivered",
-            "hasn't been delivered",
+        anchors=listed(
+            "lost, losing, lose, missing, never arrived, never received, misplaced, not "
+            "received, haven't received, havent received, hasn't arrived, hasnt arrived, didn't "
+            "receive, didnt receive, not arrived, didn't arrive, didnt arrive, not delivered, "
+            "never delivered, never came, never got, where is, where's, wheres, where are, "
+            "undelivered, still haven't got, didn't get, didnt get, haven't got, no sign of, "
+            "never showed up, no show, not turned up, didn't come, wrong item, wrong order, "
+            "wrong size, not been delivered, hasn't been delivered"
         ),
         pattern=plain(
             rf"(?:lost|losing|lose|missing|misplaced|where(?:'?s| is| are)) (?:\w+ ){{0,2}}{_THING}"
-            rf"|{_THING} (?:is |are |was |were |got |still |has been )?(?:\w+ )?(?:lost|missing|misplaced)"
-            r"|(?:never|not|hasn't|hasnt|haven't|havent|didn't|didnt|not been|hasn't been|never been)"
+            rf"|{_THING} (?:is |are |was |were |got |still |has been )?(?:\w+ )?(?:lost|missing"
+            rf"|misplaced)"
+            r"|(?:never|not|hasn't|hasnt|haven't|havent|didn't|didnt|not been|hasn't been|never "
+            r"been)"
             r" (?:\w+ ){0,2}(?:arrived?|received?|delivered|showed up|turned up|came|come|got|get)"
-            r"|undelivered|no sign of|no show|wrong (?:item|order|size|colour|color|address|product)"
+            r"|undelivered|no sign of|no show|wrong (?:item|order|size|colour|color|address"
+            r"|product)"
         ),
         also={"sentiment.lost": -10, "intent.complaint": 15},
         fires_on=("You lost my bag", "My parcel never arrived", "Where is my order?"),
@@ -443,98 +263,42 @@ URGENCY_RULES = (
         id="urgency.outage",
         points=8,
         why="the product or service does not work",
-        anchors=(
-            "down",
-            "outage",
-            "outages",
-            "not working",
-            "isn't working",
-            "isnt working",
-            "doesn't work",
-            "doesnt work",
-            "don't work",
-            "dont work",
-            "didn't work",
-            "won't work",
-            "wont work",
-            "never works",
-            "stopped working",
-            "not work",
-            "crashes",
-            "crashed",
-            "crashing",
-            "crash",
-            "keeps",
-            "won't load",
-            "wont load",
-            "broken",
-            "error",
-            "errors",
-            "glitch",
-            "glitches",
-            "glitchy",
-            "bug",
-            "bugs",
-            "buggy",
-            "offline",
-            "freezes",
-            "freezing",
-            "frozen",
-            "log in",
-            "login",
-            "access",
-            "connect",
-            "no internet",
-            "no wifi",
-            "no signal",
-            "no power",
-            "no water",
-            "no service",
-            "no heating",
-            "out of order",
-            "broke",
-            "malfunction",
-            "malfunctioning",
-            "faulty",
-            "defective",
-            "fix",
-            "issue",
-            "issues",
-            "problem",
-            "problems",
-            "trouble",
-            "failed",
-            "fails",
-            "not loading",
-            "wont open",
-            "won't open",
-            "won't let",
-            "wont let",
-            "not connecting",
-            "leaking",
-            "leak",
-            "leaks",
-            "damaged",
-            "cracked",
-            "disappeared",
-            "won't turn on",
-            "not letting",
+        anchors=listed(
+            "down, outage, outages, not working, isn't working, isnt working, doesn't work, "
+            "doesnt work, don't work, dont work, didn't work, won't work, wont work, never "
+            "works, stopped working, not work, crashes, crashed, crashing, crash, keeps, won't "
+            "load, wont load, broken, error, errors, glitch, glitches, glitchy, bug, bugs, "
+            "buggy, offline, freezes, freezing, frozen, log in, login, access, connect, no "
+            "internet, no wifi, no signal, no power, no water, no service, no heating, out of "
+            "order, broke, malfunction, malfunctioning, faulty, defective, fix, issue, issues, "
+            "problem, problems, trouble, failed, fails, not loading, wont open, won't open, "
+            "won't let, wont let, not connecting, leaking, leak, leaks, damaged, cracked, "
+            "disappeared, won't turn on, not letting"
         ),
         pattern=plain(
-            r"(?:is|are|was|were|still|been|went|goes|site|website|app|system|server|servers|internet"
-            r"|service|network|line|lines|page) (?:\w+ )?down(?! (?:the|to|on|for|by|here|there|in))"
-            r"|outages?|(?:not|isn't|isnt|doesn't|doesnt|don't|dont|didn't|didnt|won't|wont|never|stopped"
+            r"(?:is|are|was|were|still|been|went|goes|site|website|app|system|server|servers"
+            r"|internet"
+            r"|service|network|line|lines|page) (?:\w+ )?down(?! (?:the|to|on|for|by|here|there"
+            r"|in))"
+            r"|outages?|(?:not|isn't|isnt|doesn't|doesnt|don't|dont|didn't|didnt|won't|wont"
+            r"|never|stopped"
             r"|aren't|wasn't|quit) (?:\w+ )?(?:work|works|working|load|loading|open|opening|start"
             r"|connect|connecting|letting|let|function|functioning|sync|syncing|charge|charging)"
-            r"|crash(?:es|ed|ing)|keeps? (?:\w+ )?(?:saying|crashing|freezing|telling|giving|failing"
-            r"|going|asking|stopping|dropping|losing|showing|getting|loading|buffering|disconnecting)"
-            r"|error(?:s| message| code)?|glitch(?:es|y)?|bug(?:s|gy)|offline|freez(?:es|ing)|frozen"
-            r"|(?:can't|cant|cannot|couldn't|unable to|not able to) (?:\w+ )?(?:log ?in|login|log into"
+            r"|crash(?:es|ed|ing)|keeps? (?:\w+ )?(?:saying|crashing|freezing|telling|giving"
+            r"|failing"
+            r"|going|asking|stopping|dropping|losing|showing|getting|loading|buffering"
+            r"|disconnecting)"
+            r"|error(?:s| message| code)?|glitch(?:es|y)?|bug(?:s|gy)|offline|freez(?:es|ing)"
+            r"|frozen"
+            r"|(?:can't|cant|cannot|couldn't|unable to|not able to) (?:\w+ )?(?:log ?in|login"
+            r"|log into"
             r"|access|connect|sign in|open|load|get (?:in|on|into|online|through))"
             r"|no (?:internet|wifi|signal|power|water|heating|electricity|hot water)"
-            r"|out of order|(?:is|are|was|were|came|arrived|my|it) (?:\w+ )?(?:broken|damaged|cracked)"
+            r"|out of order|(?:is|are|was|were|came|arrived|my|it) (?:\w+ )?(?:broken|damaged"
+            r"|cracked)"
             r"|broke|malfunction(?:ing)?|faulty|defective|leak(?:s|ing)|disappeared"
-            r"|(?:an?|the|having|have|had|any|this|these|some|more|got) (?:\w+ )?(?:issues?|problems?|trouble)"
+            r"|(?:an?|the|having|have|had|any|this|these|some|more|got) (?:\w+ )?(?:issues?"
+            r"|problems?|trouble)"
             r"|fix (?:this|it|that|your|the|my|ur)|failed|fails"
         ),
         also={"sentiment.outage": -7, "intent.complaint": 12},
@@ -554,20 +318,9 @@ URGENCY_RULES = (
         id="urgency.cancelled",
         points=13,
         why="something was cancelled",
-        anchors=(
-            "cancelled",
-            "canceled",
-            "cancelling",
-            "canceling",
-            "cancel",
-            "cancels",
-            "cancellation",
-            "cancellations",
-            "rebook",
-            "rebooked",
-            "rebooking",
-            "rescheduled",
-            "rescheduling",
+        anchors=listed(
+            "cancelled, canceled, cancelling, canceling, cancel, cancels, cancellation, "
+            "cancellations, rebook, rebooked, rebooking, rescheduled, rescheduling"
         ),
         also={"sentiment.cancelled": -7, "intent.complaint": 8},
         fires_on=("You cancelled our booking", "nobody can rebook us"),
@@ -577,59 +330,32 @@ URGENCY_RULES = (
         id="urgency.churn",
         points=9,
         why="is about to leave us",
-        anchors=(
-            "never again",
-            "last time",
-            "lost a customer",
-            "lost my business",
-            "losing a customer",
-            "lost me",
-            "losing customers",
-            "losing my business",
-            "elsewhere",
-            "switching",
-            "switch to",
-            "cancel my",
-            "cancelling my",
-            "canceling my",
-            "done with",
-            "boycott",
-            "unfollow",
-            "unsubscribe",
-            "goodbye",
-            "be back",
-            "go back",
-            "never",
-            "no more",
-            "close my account",
-            "closing my account",
-            "competitor",
-            "stay away",
-            "avoid",
-            "steer clear",
-            "think twice",
-            "ever again",
-            "again",
-            "leaving",
-            "going to switch",
-            "don't waste",
-            "not recommend",
-            "regret",
-            "wouldn't recommend",
-            "disappointed customer",
+        anchors=listed(
+            "never again, last time, lost a customer, lost my business, losing a customer, lost "
+            "me, losing customers, losing my business, elsewhere, switching, switch to, cancel "
+            "my, cancelling my, canceling my, done with, boycott, unfollow, unsubscribe, "
+            "goodbye, be back, go back, never, no more, close my account, closing my account, "
+            "competitor, stay away, avoid, steer clear, think twice, ever again, again, "
+            "leaving, going to switch, don't waste, not recommend, regret, wouldn't recommend, "
+            "disappointed customer"
         ),
         pattern=plain(
-            r"never again|last time i|(?:lost|losing) (?:a|an|my|me|another) (?:\w+ ){0,2}(?:customer"
-            r"|business|client|passenger)|lost me(?: as)?|losing customers|(?:business|money) elsewhere"
+            r"never again|last time i|(?:lost|losing) (?:a|an|my|me|another) (?:\w+ "
+            r"){0,2}(?:customer"
+            r"|business|client|passenger)|lost me(?: as)?|losing customers|(?:business|money) "
+            r"elsewhere"
             r"|go(?:ing)? elsewhere|switch(?:ing)? (?:to|back|from|my|provider|providers|banks?)"
             r"|(?:cancel|cancell?ing|close|closing) (?:my|our) (?:\w+ )?(?:account|subscription"
             r"|membership|contract|service|plan|card|policy)|(?:am|i'm|im|so|we're|i am) done with"
             r"|boycott(?:ing)?|unfollow|unsubscribe"
-            r"|(?:won't|wont|will not|not|never) (?:\w+ ){0,2}(?:be back|go(?:ing)? back|be returning"
+            r"|(?:won't|wont|will not|not|never) (?:\w+ ){0,2}(?:be back|go(?:ing)? back|be "
+            r"returning"
             r"|return|recommend(?:ed)?)"
-            r"|(?:will|i'll|i'd|would|we'll) (?:definitely |certainly |probably )?(?:never|not) (?:\w+ )?"
+            r"|(?:will|i'll|i'd|would|we'll) (?:definitely |certainly |probably )?(?:never|not) "
+            r"(?:\w+ )?"
             r"(?:fly|buy|shop|use|order|eat|stay|come|go|book|purchase|return|deal)"
-            r"|never (?:fly|flying|buy|buying|shop|shopping|use|using|order|ordering|booking|staying"
+            r"|never (?:fly|flying|buy|buying|shop|shopping|use|using|order|ordering|booking"
+            r"|staying"
             r"|coming|going|book|purchase|choose|choosing)"
             r"|stay(?:ing)? away|steer clear|think twice|not ever again|don't waste"
         ),

@@ -41,6 +41,10 @@ def uri(key: str) -> str:
 _POSTS: dict[str, Any] = recorded("bluesky", "posts.json")
 
 
+class BadCursorError(Exception):
+    """The answer is "Invalid cursor format"."""
+
+
 class World:
     """
     The recorded state, to be changed by tests, behind a real server.
@@ -146,7 +150,10 @@ class World:
         name = "_" + re.sub(r"(?<=[a-z])([A-Z])", r"_\1", method.rpartition(".")[2]).lower()
         if method.startswith("chat.") and not self.chat_allowed:
             return _error("BadMethod")
-        reply: Reply = getattr(self, name)(request)
+        try:
+            reply: Reply = getattr(self, name)(request)
+        except BadCursorError:
+            return _error("BadCursor")
         return reply
 
     def _get_session(self, request: Request) -> Reply:
@@ -262,7 +269,10 @@ class World:
         return request.headers.get("atproto-proxy") == "did:web:api.bsky.chat#bsky_chat"
 
     def _page(self, request: Request, newest: list[Any]) -> tuple[list[Any], dict[str, str]]:
-        start = int(request.params.get("cursor", "0").removeprefix("place-"))
+        place = re.fullmatch(r"place-(\d+)", request.params.get("cursor", "place-0"))
+        if place is None:
+            raise BadCursorError
+        start = int(place[1])
         end = start + min(self.size, int(request.params.get("limit", 50)))
         return newest[start:end], {"cursor": f"place-{end}"} if end < len(newest) else {}
 

@@ -53,6 +53,7 @@ class Run:
     us: Us
     followers: dict[str, int | None] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)  # external ids of what is ours
+    refused: set[str] = field(default_factory=set)  # positions that the server no longer knows
 
     # --- what we wrote --------------------------------------------------------------------------
 
@@ -304,8 +305,10 @@ class Run:
         try:
             return await self.session.get(method, {**wanted, "cursor": resume})
         except RequestRefused as error:
-            if error_name(error) not in ("InvalidRequest", "BadQueryString", "BadCursor"):
+            known = error_name(error) in ("InvalidRequest", "BadQueryString", "BadCursor")
+            if not known or resume in self.refused:
                 raise
+            self.refused.add(resume)  # a server that names it again would lead us in a circle
             return await self.session.get(method, wanted)
 
     def _timed(

@@ -23,22 +23,6 @@ DryRun = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    for name, command in (
-        ("done", done),
-        ("ignore", ignore),
-        ("snooze", snooze),
-        ("reopen", reopen),
-        ("assign", assign),
-        ("note", note),
-        ("label", label),
-        ("link", link),
-        ("unlink", unlink),
-        ("undo", undo),
-    ):
-        app.command(name)(command)
-
-
 def done(
     ids: Ids = None,
     replied: Annotated[

@@ -12,11 +12,6 @@ from mentionwatch.cli import shared
 from mentionwatch.errors import ExitCode, UsageError
 
 
-def register(app: typer.Typer) -> None:
-    app.command("import")(import_)
-    app.command("add")(add)
-
-
 def import_(
     file: Annotated[str, typer.Argument(metavar="FILE", help="CSV, JSON or NDJSON; - for a pipe.")],
     channel: Annotated[

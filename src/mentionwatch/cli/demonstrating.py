@@ -13,10 +13,6 @@ from mentionwatch.cli import shared
 from mentionwatch.errors import UsageError
 
 
-def register(app: typer.Typer) -> None:
-    app.command("demo")(demo)
-
-
 def demo(
     keep: Annotated[
         Path | None,

@@ -10,11 +10,6 @@ import typer
 from mentionwatch.cli import shared
 
 
-def register(app: typer.Typer) -> None:
-    app.command("hours")(hours)
-    app.command("rescore")(rescore)
-
-
 def hours(
     as_json: shared.JsonOption = False,
     config: shared.ConfigOption = None,

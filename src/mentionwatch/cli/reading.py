@@ -10,14 +10,6 @@ from mentionwatch.cli import shared
 from mentionwatch.errors import UsageError
 
 
-def register(app: typer.Typer) -> None:
-    app.command("queue")(queue)
-    app.command("show")(show)
-    app.command("open")(open_)
-    app.command("search")(search)
-    app.command("explain")(explain)
-
-
 def queue(
     words: Annotated[
         list[str] | None,

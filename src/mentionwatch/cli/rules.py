@@ -14,10 +14,6 @@ from mentionwatch.errors import ExitCode, UsageError
 rules_app = typer.Typer(no_args_is_help=True, help="Look at the rules, test and measure them.")
 
 
-def register(app: typer.Typer) -> None:
-    app.add_typer(rules_app, name="rules")
-
-
 def _ruleset(config: Path | None) -> Any:
     """Return the owner's rules; without a configuration the built-in ones."""
     from mentionwatch.app.setting import ruleset

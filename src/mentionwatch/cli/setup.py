@@ -23,17 +23,6 @@ config_app = typer.Typer(no_args_is_help=True, help="Look at the configuration."
 db_app = typer.Typer(no_args_is_help=True, help="Look after the database.")
 
 
-def register(app: typer.Typer) -> None:
-    app.command("init")(init)
-    app.command("doctor")(doctor)
-    app.command("status")(status)
-    app.command("login")(login)
-    app.command("forget")(forget)
-    app.add_typer(channels_app, name="channels")
-    app.add_typer(config_app, name="config")
-    app.add_typer(db_app, name="db")
-
-
 # --- init -----------------------------------------------------------------------------------------
 
 
@@ -319,14 +308,18 @@ def forget(
     with shared.open_setting(config, db) as setting:
         count = remove(setting, shared.now(), author, dry_run=True)["mentions"]
         if dry_run:
-            shared.emit(f"{count} mentions of {author} are stored.")
+            verb = "mention of {} is" if count == 1 else "mentions of {} are"
+            shared.emit(f"{count} {verb.format(author)} stored.")
             return 0
         if not yes:
             if not sys.stdin.isatty():
                 raise UsageError("forget asks before it removes", hint="--yes, if you are sure")
             typer.confirm(f"Remove {count} mentions of {author} and all about them?", abort=True)
         removed = remove(setting, shared.now(), author)
-    parts = ", ".join(f"{number} {what}" for what, number in removed.items())
+    one = {"mentions": "mention", "replies": "reply", "actions": "action"}
+    parts = ", ".join(
+        f"{number} {one[what] if number == 1 else what}" for what, number in removed.items()
+    )
     shared.emit(f"Removed: {parts}.")
     shared.say("Backups and exports that you made before still hold them; remove those as well.")
     return 0

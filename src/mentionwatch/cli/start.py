@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _command(arguments: list[str]) -> int:
     from mentionwatch.cli.commands import application
 
-    result = application()(arguments, standalone_mode=False, prog_name="mentionwatch")
+    result = application(arguments)(arguments, standalone_mode=False, prog_name="mentionwatch")
     return int(result) if result is not None else ExitCode.OK
 
 

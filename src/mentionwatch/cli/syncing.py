@@ -27,11 +27,6 @@ FailOn = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    app.command("check")(check)
-    app.command("sync")(sync)
-
-
 def check(
     offline: Annotated[bool, typer.Option("--offline", help="Do not fetch.")] = False,
     quiet: shared.QuietOption = False,

@@ -36,10 +36,6 @@ SNOOZES = {"1": "1h", "2": "tonight", "3": "tomorrow", "4": "monday"}
 CAUSES = {"s": "spam", "u": "not-us", "n": "no-reply-needed", "o": "own"}
 
 
-def register(app: typer.Typer) -> None:
-    app.command("triage")(triage)
-
-
 def triage(
     words: Annotated[
         list[str] | None, typer.Argument(metavar="[WHICH]...", help="Only these; as for queue.")

@@ -14,20 +14,8 @@ from mentionwatch.core.scoring.lexicon import load
 from mentionwatch.model.score import INTENTS, SENTIMENTS
 
 RULES = RuleSet.build()
-VOCABULARY = sorted(load("en").valence) + [
-    "not",
-    "but",
-    "never",
-    "very",
-    "!",
-    "?",
-    "on",
-    "hold",
-    "😡",
-    "#fail",
-    "my",
-    "order",
-]
+EXTRA = ("not", "but", "never", "very", "!", "?", "on", "hold", "😡", "#fail", "my", "order")
+VOCABULARY = [*sorted(load("en").valence), *EXTRA]
 
 
 def score(text, **facts):

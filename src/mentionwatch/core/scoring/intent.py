@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from mentionwatch.core.scoring.rule import Rule, each, listed, plain
 from mentionwatch.core.scoring.text import View
 from mentionwatch.core.scoring.words import LINK
@@ -12,6 +14,12 @@ def _shared(view: View) -> int:
     words = view.words.plain
     return int(LINK in words and " ? " not in words)
 
+
+_OFFERED = listed(
+    "sell, install, make, offer, deliver, ship, repair, fit, cater, stock, rent, supply, do, "
+    "have, take,"
+    " serve, carry, accept, cover, teach, host, bake, print, hire, provide, build, clean, groom"
+)
 
 INTENT_RULES = (
     Rule(
@@ -59,7 +67,7 @@ INTENT_RULES = (
     ),
     Rule(
         id="intent.request",
-        points=12,
+        points=18,
         why="asks us to do something",
         intent="request",
         anchors=listed("looking to, trying to, hoping to, like to, wanted to, want to, love to"),
@@ -152,14 +160,15 @@ INTENT_RULES = (
         why="may become a customer",
         intent="lead",
         anchors=listed(
-            "anybody, anyone, recommend, recommendation, recommendations, looking for, how "
-            "much, price, prices, pricing, quote, in stock, interested in, thinking of, "
-            "thinking about, considering, worth it, any good, experience with, experiences "
-            "with, book a, do you sell, do you deliver, do you ship, do you offer, do you have, "
-            "do you do, do you stock, do you cater, do you take, where can i buy, where can i "
-            "get, where to buy, available, cost, switch to, sign up, a table for, wholesale, "
-            "estimate, reviews, good place, who knows, somebody, hire, vs, used, tried, should "
-            "i, want to buy, gift cards, for sale, demo, trial, suggestions, availability"
+            "anybody, anyone, recommend, recommendation, recommendations, looking for, how much, "
+            "price, prices, pricing, quote, in stock, interested in, thinking of, thinking about, "
+            "considering, worth it, any good, experience with, experiences with, book a, do you "
+            "sell, do you deliver, do you ship, do you offer, do you have, do you do, do you "
+            "stock, "
+            "do you cater, do you take, where can i buy, where can i get, where to buy, available, "
+            "cost, switch to, sign up, a table for, wholesale, estimate, reviews, good place, who "
+            "knows, somebody, hire, vs, used, tried, should i, want to buy, gift cards, for sale, "
+            "demo, trial, suggestions, availability"
         ),
         pattern=plain(
             r"(?:has |have |had |did |does |do |is |are |can |could |would )?(?:any ?(?:body"
@@ -191,6 +200,64 @@ INTENT_RULES = (
             r"|switch|choose|try|use)|free trial|(?:an?|request|book) demo|any (?:suggestions"
             r"|availability|openings|discounts?)"
         ),
+        finds=(
+            *(f"do {you} {verb}" for you in ("you", "u") for verb in _OFFERED),
+            *(
+                f"do you {also} {verb}"
+                for also in ("also", "guys", "still", "ever")
+                for verb in _OFFERED
+            ),
+            *each("hourly daily day", "rate rates"),
+            *each("any", "honest decent reliable suggestions recommendations tips"),
+            "would you have a",
+            "would you have any",
+            "are you taking on",
+            "taking new",
+            "new patients",
+            "new clients",
+            "new customers",
+            "what would it cost",
+            "start at",
+            "starting price",
+            "per head",
+            "free estimates",
+            "could you quote",
+            "can you quote",
+            "near me",
+            "talk me into",
+            "comparing",
+            "evaluating",
+            "getting married",
+            "our wedding",
+            "my wedding",
+            "experiences ?",
+            "suggestions ?",
+            "happy customers",
+            "minimum order",
+            "student price",
+            "reseller",
+            "new in town",
+            "just moved",
+            "who would you",
+            "who've you",
+            "used before",
+            "go to for",
+            "in need of a",
+            "need a plumber",
+            "need an electrician",
+            "need a dentist",
+            "need a quote",
+            "tempted by",
+            "is there anything like",
+            "free consultation",
+            "book a viewing",
+            "gift vouchers",
+            "for a party",
+            "for our party",
+            "hen do",
+            "stag do",
+            "for our team",
+        ),
         also={"urgency.lead": 6},
         fires_on=(
             "Has anybody done business with Acme?",
@@ -199,6 +266,83 @@ INTENT_RULES = (
             "can anyone recommend a plumber",
         ),
         silent_on=("I would recommend it", "anyone can see that", "how much we laughed"),
+    ),
+    Rule(
+        id="intent.question_start",
+        points=12,
+        why="begins like a question",
+        intent="question",
+        anchors=listed(
+            "is, are, can, does, do, did, will, how, what, when, where, which, who, was, has, "
+            "wondering, curious, whats, what's, wheres, where's, hows"
+        ),
+        # Only at the start, behind a greeting; there a question needs no mark.
+        pattern=re.compile(
+            r"^ (?:(?:hi|hello|hey|quick|one|question|so|and|also|sorry|guys|all|there|@\w+) "
+            r"(?:[,!.:] )*)*"
+            r"(?:is|are|can|does|do|did|will|how|what|when|where|which|who|was|has|wondering"
+            r"|curious"
+            r"|whats|what's|wheres|where's|hows) (?!(?:a|an|not|your best|love|like|i|you) )"
+        ),
+        also={"urgency.question_start": 2},
+        fires_on=("is Ana in on thursdays", "Hello, does the cake keep until Sunday"),
+        silent_on=("What a day", "I know what is good", "Do not enter"),
+    ),
+    Rule(
+        id="intent.please",
+        points=14,
+        why="says please",
+        intent="request",
+        anchors=listed("please, pls, plz, plse, kindly"),
+        unless=plain(
+            r"(?:oh|yes|yeah|more|bitch|girl) please|please (?:tell me (?:this|you)|god|lord)"
+        ),
+        fires_on=("skip us this week pls", "Please raise our limit"),
+        silent_on=("we are pleased", "oh please"),
+    ),
+    Rule(
+        id="intent.imperative",
+        points=14,
+        why="begins with what is to be done",
+        intent="request",
+        anchors=listed(
+            "add, book, cancel, change, enable, disable, move, redeliver, repeat, reserve, send, "
+            "skip, remove, replace, deliver, switch, extend, renew, wake, call, ring, phone, "
+            "email, "
+            "update, reset, hold, keep, put, bring, post, resend, forward, refund, activate, "
+            "deactivate, fix, petition, dm, rebook, reschedule, need to cancel, have to cancel, "
+            "need to move, need to change, have to move, have to reschedule, need to "
+            "reschedule, if "
+            "you could"
+        ),
+        pattern=re.compile(
+            r"^ (?:(?:hi|hello|hey|and|also|ok|@\w+) (?:[,!.:] )*)*(?:add|book|cancel|change|enable"
+            r"|disable|move|redeliver|repeat|reserve|send|skip|remove|replace|deliver|switch|extend"
+            r"|renew|wake|call|ring|phone|email|update|reset|hold|keep|put|bring|post|resend"
+            r"|forward"
+            r"|refund|activate|deactivate|fix|petition|dm|rebook|reschedule) (?!(?:it )?up )"
+            r"| (?:need|have) to (?:cancel|move|change|reschedule) | if you could "
+        ),
+        also={"urgency.imperative": 2},
+        fires_on=("Cancel my class on Friday", "I have to cancel Thursday", "wake us at six"),
+        silent_on=("The change was small", "keep up the good work"),
+    ),
+    Rule(
+        id="intent.may_we",
+        points=16,
+        why="asks to have something changed or done",
+        intent="request",
+        finds=tuple(
+            f"{may} {who} {verb}"
+            for may in ("can", "could", "may")
+            for who in ("i", "we")
+            for verb in listed(
+                "move, change, swap, extend, add, switch, cancel, push, shift, have, get, return, "
+                "exchange, postpone, rebook, transfer, upgrade, collect, bring"
+            )
+        ),
+        fires_on=("Can I move my slot to four?", "could we have a cot in the room"),
+        silent_on=("can I ask whose hat it is", "we could see the sea"),
     ),
     Rule(
         id="urgency.help",
@@ -224,8 +368,7 @@ INTENT_RULES = (
         why="says what is not so",
         anchors=listed(
             "not, won't, wont, can't, cant, cannot, couldn't, didn't, didnt, doesn't, doesnt, "
-            "isn't, isnt, wasn't, hasn't, haven't, never, no, nothing, without, unable, don't, "
-            "dont"
+            "isn't, isnt, wasn't, hasn't, haven't, never, no, nothing, without, unable, don't, dont"
         ),
         fires_on=("I did not get it", "it won't open"),
         silent_on=("I noted it", "a notable can"),

@@ -72,7 +72,8 @@ _CLOSING_CORE = frozenset(
     listed(
         "thanks, thank, thx, thnx, ty, tysm, tnx, cheers, ta, perfect, great, awesome, "
         "brilliant, appreciate, appreciated, sorted, solved, lovely, excellent, wonderful, 👍, "
-        "🙏, ❤, 😊, 🙂, 😀, 😃, 😄, 😍, 🥰, 👌, 💪, 🎉, 🙌, 👏, 💙, 💚, 💛, 🧡, 💜, 😘, 🤗, ☺, <3, :), :-), :d, ;)"
+        "🙏, ❤, 😊, 🙂, 😀, 😃, 😄, 😍, 🥰, 👌, 💪, 🎉, "
+        "🙌, 👏, 💙, 💚, 💛, 🧡, 💜, 😘, 🤗, ☺, <3, :), :-), :d, ;)"
     )
 )
 _MARKS = frozenset((".", ",", "!", "…", "@", "&", "-", "#", LINK))

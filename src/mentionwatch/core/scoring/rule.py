@@ -91,7 +91,7 @@ class Rule:
         object.__setattr__(self, "sums", sums)
 
 
-_MOODS = {"unhappy": "complaint", "happy": "praise"}
+_MOODS = {"unhappy": "complaint", "fault": "complaint", "happy": "praise"}
 
 
 def _intent(reason: str) -> str:

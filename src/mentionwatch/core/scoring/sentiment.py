@@ -64,14 +64,53 @@ SENTIMENT_RULES = (
         why="found it different from before",
         anchors=listed(
             "different from, tastes different, tasted different, taste different, bit "
-            "different, so different, not the same, isn't the same, wasn't the same, not as "
-            "good, not like last, changed the, changed your, what happened to, than last time, "
-            "from last time, unlike last, smaller than, differed from, not what it, differs "
-            "from, different to, different than"
+            "different, so "
+            "different, not the same, isn't the same, wasn't the same, not as good, not like last, "
+            "changed the, changed your, what happened to, than last time, from last time, unlike "
+            "last, smaller than, differed from, not what it, differs from, different to, different "
+            "than"
         ),
         also={"urgency.changed": 5, "intent.complaint": 10},
         fires_on=("The latte tasted different from last time", "you changed the recipe"),
         silent_on=("a different shop", "we changed trains", "the same as ever"),
+    ),
+    Rule(
+        id="sentiment.fault",
+        points=-4,
+        why="tells of something done wrong",
+        intent="complaint",
+        anchors=listed(
+            "forgot, forgotten, leaking, dripping, under repair, sticky, fell out, fell off, came "
+            "off, fell apart, wet through, someone else's, somebody else's, wrong one, isn't mine, "
+            "not mine, got something, came back with, came home with, you said, they said, no "
+            "longer works, out of paper, no slot, no explanation, nothing happened, half empty, "
+            "wrong name, mixed up, spelled wrong, spelt wrong, raw chicken, hair in, undercooked, "
+            "burnt, stone cold, without a word, never mentioned, never told, never showed, no "
+            "show, "
+            "shrugged, left without, by mistake, double booked, overbooked, given away, scratched, "
+            "dented, torn, ripped, smashed"
+        ),
+        also={"intent.fault": 8, "urgency.fault": 3},
+        fires_on=("the handle came off on day two", "You said four weeks"),
+        silent_on=("I came home late", "he said no", "we half expected it"),
+    ),
+    Rule(
+        id="sentiment.delight",
+        points=6,
+        why="tells of delight without naming it",
+        intent="praise",
+        anchors=listed(
+            "customer for life, no notes, every penny, credit where, can't thank, cannot thank, "
+            "miracle, miracle workers, still smiling, over the moon, hats off, chapeau, how it "
+            "should be done, tidy job, every single one, best kept secret, game changer, the only "
+            "reason, like butter, without us asking, without being asked, went out of their way, "
+            "went the extra, put a smile, treat ourselves, worth the drive, worth the detour, will "
+            "remember, we'll remember, saved the day, saved my day, saved our day, spot on, next "
+            "level, chef's kiss, five out of five, ten out of ten, 10 out of 10, 10 / 10, 5 / 5"
+        ),
+        also={"intent.praise": 10},
+        fires_on=("no notes", "You have a customer for life"),
+        silent_on=("no note on the door", "the only one left"),
     ),
     Rule(
         id="sentiment.praise",
@@ -91,8 +130,8 @@ SENTIMENT_RULES = (
         finds=(
             *listed(
                 "shout out, shoutout, kudos, hats off, props to, well done, above and beyond, five "
-                "stars, 5 stars, a pleasure, keep it up, keep up the, love your, love "
-                "you, love you "
+                "stars, 5 stars, a pleasure, keep it up, keep up the, love your, love you, love "
+                "you "
                 "love you guys"
             ),
             *each("good great nice excellent amazing", "job work"),
@@ -127,7 +166,7 @@ SENTIMENT_RULES = (
             rf"no thanks|thanks (?:but|to (?:you|your))|(?:thanks?|thx|you) (?:\w+ "
             rf"){{0,3}}{TROUBLE}"
         ),
-        also={"intent.praise": 8},
+        also={"intent.praise": 3},
         fires_on=("thank you!", "Thanks, see you on Monday"),
         silent_on=("thanks for losing my bag", "no thanks"),
     ),
@@ -159,8 +198,9 @@ SENTIMENT_RULES = (
         why="cannot do what they want to do",
         anchors=listed(
             "can't, cant, cannot, couldn't, couldnt, unable, not able, won't let, wont let, "
-            "doesn't let, impossible, not allowed, not allowing, refused, refuses, refuse, "
-            "refusing, not let"
+            "doesn't "
+            "let, impossible, not allowed, not allowing, refused, refuses, refuse, refusing, not "
+            "let"
         ),
         pattern=plain(
             r"(?:i|we|customers|you|it|and|still|she|he|they|that|but|why|even|who|people) "
@@ -216,9 +256,9 @@ SENTIMENT_RULES = (
         points=-5,
         why="was promised or expected otherwise",
         anchors=listed(
-            "supposed, should have, should've, promised, told me, told us, told, was told, "
-            "claims, claim, said, expected, expect, instead, at least, was expecting, "
-            "advertised, promise, even though, yet, only to, according to, supposedly"
+            "supposed, should have, should've, promised, told me, told us, told, was told, claims, "
+            "claim, said, expected, expect, instead, at least, was expecting, advertised, promise, "
+            "even though, yet, only to, according to, supposedly"
         ),
         pattern=plain(
             r"supposed to|should(?: have|'ve|n't have) (?:\w+)|(?:you|they|was|were|been) "
@@ -271,8 +311,8 @@ SENTIMENT_RULES = (
                 "really, is "
                 "this even, who thought, who runs, are you serious, are you kidding, are you "
                 "joking, are you guys, are you even, are you ever, are you seriously, are you "
-                "really, do you even, do you really, do you guys, do you people, do you "
-                "not, do you "
+                "really, do you even, do you really, do you guys, do you people, do you not, do "
+                "you "
                 "think, do you realize"
             ),
             *each(
@@ -301,9 +341,9 @@ SENTIMENT_RULES = (
         intent="complaint",
         anchors=listed(
             "fix, you need, need to, needs to, should, do better, step up, get it together, get "
-            "your, wake up, sort, improve, stop, come on, cmon, c'mon, please stop, learn, "
-            "figure, do something, hire, bring back, sort it, shame, get with, get a, at least, "
-            "could be better, could have been, needs, you guys need"
+            "your, wake up, sort, improve, stop, come on, cmon, c'mon, please stop, learn, figure, "
+            "do something, hire, bring back, sort it, shame, get with, get a, at least, could be "
+            "better, could have been, needs, you guys need"
         ),
         pattern=plain(
             r"fix (?:it|this|that|your|ur|the|my|yo)|(?:you|u|ya|guys|they|y'all|yall|really"
@@ -343,8 +383,8 @@ SENTIMENT_RULES = (
         points=-4,
         why="wishes it were otherwise",
         anchors=listed(
-            "wish, would be nice, would be great, would have been, would've been, would be "
-            "good, hoping, hopefully, hope, if only, too bad, would like, would love"
+            "wish, would be nice, would be great, would have been, would've been, would be good, "
+            "hoping, hopefully, hope, if only, too bad, would like, would love"
         ),
         pattern=plain(
             r"(?:i|we|really|just|only) wish(?: (?:you|i|we|it|they|there|that|the|your|my))"

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mentionwatch.core.scoring.ruleset import RuleSet
 
 NEGATIVE_TO, POSITIVE_FROM = -5, 6
-LEAST_INTENT = 10
+LEAST_INTENT = 8
 _REACH = 4  # tokens over which a negator reaches
 _FAR = 1000
 _NOTHING: dict[str, list[Phrase]] = {}
@@ -230,8 +230,9 @@ def _weigh(view: View, weighed: list[_Weighed], contrast: int) -> None:
 def _finished(view: View, readable: bool) -> TextScore:
     sentiment = _limited(view, "sentiment", view.sentiment, -100)
     urgency = _limited(view, "urgency", view.urgency, 0)
+    closing = closes(view.words)
     intent, most = "other", LEAST_INTENT - 1
-    for name in INTENTS:
+    for name in () if closing else INTENTS:
         if view.intents.get(name, 0) > most:
             intent, most = name, view.intents[name]
     return TextScore(
@@ -241,7 +242,7 @@ def _finished(view: View, readable: bool) -> TextScore:
         intent=intent,
         reasons=tuple(view.reasons),
         language=view.language,
-        closing="thanks" if closes(view.words) else "",
+        closing="thanks" if closing else "",
     )
 
 

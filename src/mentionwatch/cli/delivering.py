@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mentionwatch.cli import shared
-from mentionwatch.errors import ExitCode, LockHeld, UsageError
+from mentionwatch.errors import ExitCode, LockHeld, MentionwatchError, UsageError
 from mentionwatch.model.report import INCOMPLETE
 
 if TYPE_CHECKING:
@@ -19,10 +18,6 @@ if TYPE_CHECKING:
 
 DIGEST_FORMATS = ("text", "html", "eml", "json")
 BEHIND = "another run is fetching just now; this is what was stored before it"
-
-
-def register(app: typer.Typer) -> None:
-    app.command("digest")(digest)
 
 
 def digest(
@@ -75,10 +70,10 @@ def _digest_format(name: str) -> str:
 
 def _fetch(setting: Setting, quiet: bool) -> tuple[SyncReport | None, tuple[str, ...]]:
     """Fetch; while another run does so, the mail must go out all the same, and say it."""
-    from mentionwatch.cli.syncing import run_sync
+    from mentionwatch.cli.syncing import fetch_all
 
     try:
-        return run_sync(setting, [], quiet=quiet), ()
+        return fetch_all(setting, [], quiet=quiet), ()
     except LockHeld:
         return None, (BEHIND,)
 
@@ -136,4 +131,13 @@ def _tell(done: Sent, setting: Setting, quiet: bool) -> None:
     for warning in done.warnings:
         shared.say(f"! {warning}")
     for recipient, error in done.failed:
-        shared.complain_about(f"the digest for {recipient} was not sent", error)
+        complain(f"the digest for {recipient} was not sent", error)
+
+
+def complain(what: str, error: MentionwatchError) -> None:
+    """Say what failed and the way out; never a secret."""
+    from mentionwatch.credentials import redact
+
+    shared.say(f"mentionwatch: {what}: {redact(error.message)}")
+    if error.hint:
+        shared.say(f"  hint: {redact(error.hint)}")

@@ -45,7 +45,7 @@ def check(
         raise UsageError(f"--fail-on {fail_on}", hint="overdue or due-soon")
     chosen = shared.chosen_format(format_, as_json, output)
     with shared.open_setting(config, db, create=True) as setting:
-        synced = None if offline else _sync(setting, [], quiet=quiet)
+        synced = None if offline else fetch_all(setting, [], quiet=quiet)
         now = shared.now()
         left = bring_up_to_date(setting, now)
         report = read_queue(setting, now, Wanted(limit=limit), unassessed=left)
@@ -76,11 +76,12 @@ def sync(
 ) -> int:
     """Fetch what is new from every channel."""
     with shared.open_setting(config, db, create=True) as setting:
-        report = _sync(setting, only or [], quiet=quiet)
+        report = fetch_all(setting, only or [], quiet=quiet)
     return report.exit_code
 
 
-def _sync(setting: Setting, only: list[str], *, quiet: bool) -> SyncReport:
+def fetch_all(setting: Setting, only: list[str], *, quiet: bool) -> SyncReport:
+    """Fetch, telling how it goes on standard error. Empty *only*: every channel."""
     from mentionwatch.app.sync import sync as run_sync
 
     known = [channel.name for channel in setting.config.channels]

@@ -1,0 +1,102 @@
+"""What the mail of a period tells: read from the store, at one point in time."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from mentionwatch.app.read_queue import Wanted, read_queue
+from mentionwatch.app.setting import Setting
+from mentionwatch.model.digest import Answered, DigestReport, Week
+from mentionwatch.model.times import from_ms, to_ms
+from mentionwatch.store import deliveries
+
+WEEK = timedelta(days=7)
+LENGTHS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": WEEK}
+SECTIONS = ("overdue", "due_soon")
+ANSWERS_SHOWN = 10
+_ITEMS = 50
+_EVERYONE = 100_000  # answers of which the median is taken
+
+
+def read_digest(
+    setting: Setting, now: datetime, *, unassessed: int = 0, notices: tuple[str, ...] = ()
+) -> DigestReport:
+    """
+    Return what the mail of the period that *now* lies in tells.
+
+    Args:
+        setting: One without ``[digest]`` has the usual values.
+        now: Aware.
+        unassessed: What `bring_up_to_date` could not do.
+        notices: More sentences for the owner.
+    """
+    connection = setting.store.connection
+    digest = setting.config.digest
+    period = digest.period if digest else "day"
+    key = period_key(period, now, ZoneInfo(setting.config.hours.timezone))
+    items = digest.items if digest else _ITEMS
+    queue = read_queue(setting, now, Wanted(limit=items), unassessed=unassessed)
+    rows = tuple(row for row in queue.rows if row.section in SECTIONS)
+    queue = replace(
+        queue,
+        rows=rows,
+        summary=replace(queue.summary, shown=len(rows)),
+        notices=(*queue.notices, *notices),
+    )
+    last = deliveries.last_digest(connection, key)
+    since = min(now, from_ms(last) if last is not None else now - LENGTHS[period])
+    found, total = deliveries.answers(connection, to_ms(since), to_ms(now), _EVERYONE)
+    waits = [answer.open_seconds for answer in found]
+    return DigestReport(
+        queue=queue,
+        period=period,
+        key=key,
+        since=since,
+        answered=total,
+        answered_in_time=sum(answer.met for answer in found),
+        median_seconds=int(statistics.median(waits)) if waits else None,
+        answers=tuple(_answered(answer) for answer in found[:ANSWERS_SHOWN]),
+        week=_week(setting, now),
+    )
+
+
+def _answered(answer: deliveries.Answer) -> Answered:
+    return Answered(
+        id=answer.id,
+        channel=answer.channel,
+        author=answer.author,
+        at=from_ms(answer.at),
+        open_seconds=answer.open_seconds,
+        met=answer.met,
+    )
+
+
+def _week(setting: Setting, now: datetime) -> Week:
+    found = deliveries.figures(setting.store.connection, to_ms(now - WEEK), to_ms(now))
+    first = found.first_reply
+    return Week(
+        answered=found.answered,
+        met=found.met,
+        late=found.late,
+        attainment=found.attainment,
+        median_first_seconds=int(statistics.median(first)) if first else None,
+    )
+
+
+def period_key(period: str, now: datetime, zone: ZoneInfo) -> str:
+    """
+    Return the name of the period that a time lies in: "day:2026-11-21", "week:2026-W47".
+
+    Days and weeks are those of the owner's calendar. Hours are UTC: where the clocks go back, one
+    local hour comes twice.
+    """
+    if period == "hour":
+        return f"hour:{now.astimezone(ZoneInfo('UTC')):%Y-%m-%dT%H}"
+    day = now.astimezone(zone).date()
+    if period == "week":
+        year, week, _ = day.isocalendar()
+        return f"week:{year}-W{week:02d}"
+    return f"day:{day.isoformat()}"

@@ -9,7 +9,7 @@ kept before they are used: a run that is killed in between loses nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import time
@@ -36,12 +36,16 @@ class Grant:
     ``form``: what is sent to ``url``, ``grant_type`` included. With the grant "refresh_token" the
     newest one that the platform gave takes the place of the one in ``form``. ``auth``: user and
     password of the request itself. ``way_out``: what the owner does where it is refused.
+    ``made``: what is made anew for each request, such as a signed assertion; ``identity`` then
+    tells the credentials behind it from others.
     """
 
     url: str
     form: Mapping[str, str | Secret]
     auth: tuple[str | Secret, str | Secret] | None = None
     way_out: str = "run: mentionwatch login CHANNEL"
+    made: Callable[[], Mapping[str, str]] = dict
+    identity: str = ""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -122,12 +126,12 @@ class Access:
 
     async def _granted(self, kept: str) -> Any:
         """Ask for a token: with the newest refresh token, or else with the owner's own."""
-        form = dict(self.grant.form)
+        form = {**self.grant.form, **self.grant.made()}
         if kept and "refresh_token" in form:
             try:
                 return await self._post({**form, "refresh_token": kept})
             except CredentialsRefused:
-                if await _reveal(form["refresh_token"]) == kept:
+                if await reveal(form["refresh_token"]) == kept:
                     raise
         return await self._post(form)
 
@@ -152,7 +156,7 @@ class Access:
     def _read(self, answer: Any, before: Mapping[str, Any]) -> dict[str, Any]:
         with reading("the answer with the access token"):
             now = int(time())
-            lasts = count(answer.get("expires_in"))
+            lasts = count(_number(answer.get("expires_in")))
             found: dict[str, Any] = {
                 "access_token": needed(answer["access_token"]),
                 "ends": now + (USUAL_LIFE if lasts is None else lasts),
@@ -169,9 +173,15 @@ class Access:
         """Return tokens that came from these very credentials, else None."""
         if not self._mark:
             parts = [part for pair in self.grant.form.items() for part in pair]
+            parts += [self.grant.identity] if self.grant.identity else []
             self._mark = await _digest([self.grant.url, *parts, *(self.grant.auth or ())])
         complete = text(kept.get("access_token")) and isinstance(kept.get("ends"), int | float)
         return dict(kept) if complete and kept.get("for") == self._mark else None
+
+
+def _number(value: object) -> object:
+    """Some write a number as a text."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
 def said(body: str) -> str:
@@ -194,11 +204,11 @@ async def _digest(parts: Sequence[str | Secret]) -> str:
     """Return what tells these credentials from others, and says nothing about them."""
     from hashlib import sha256
 
-    written = [await _reveal(part) for part in parts]
+    written = [await reveal(part) for part in parts]
     return sha256(json.dumps(written).encode()).hexdigest()[:32]
 
 
-async def _reveal(value: str | Secret) -> str:
+async def reveal(value: str | Secret) -> str:
     """Look a secret up without holding up the other channels."""
     if isinstance(value, str):
         return value

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache, partial
+
 from mentionwatch.core.scoring.index import Entry, Index
 from mentionwatch.core.scoring.lexicon import common_words
-from mentionwatch.core.scoring.words import unstretched
+from mentionwatch.core.scoring.words import split_hashtag, unstretched
 
 # A token in lower case, its English entry, its packed language counters (see `common_words`).
 Known = tuple[str, Entry | int | None, int]
@@ -20,6 +22,7 @@ class Glossary(dict[str, Known]):
         self._english = english.known
         self._vocabulary = vocabulary
         self._common = common_words()
+        self.split = lru_cache(maxsize=4096)(partial(split_hashtag, known=vocabulary))
 
     def __missing__(self, token: str) -> Known:
         word = unstretched(token.lower(), self._vocabulary)

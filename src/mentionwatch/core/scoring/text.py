@@ -103,8 +103,9 @@ _Found = list[tuple[int, Entry | int]]
 
 def _read(rules: RuleSet, text: str, facts: TextFacts) -> tuple[Words, str, bool, _Found]:
     """Return the words, their language, whether they can be judged, and what is known of them."""
-    written = tokens(text, rules.vocabulary)
-    known = list(map(rules.glossary.__getitem__, written))
+    glossary = rules.glossary
+    written = tokens(text, glossary.split)
+    known = list(map(glossary.__getitem__, written))
     lower = [one[0] for one in known]
     words = Words(written, lower, f" {' '.join(lower)} ")
     language = guess(lower, sum([one[2] for one in known[:MOST]]), facts.language)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 # Words with their apostrophes, handles, emoticons, marks one by one, any other symbol (emoji).
 _TOKEN = re.compile(
@@ -53,19 +53,19 @@ class Words:
         return self.quote(start, start + match.group().strip().count(" ") + 1)
 
 
-def tokens(text: str, known: frozenset[str]) -> list[str]:
+def tokens(text: str, split: Callable[[str], str]) -> list[str]:
     """
     Return the tokens of *text*, as written but for links, dots and apostrophes.
 
     Args:
         text: As written; any length.
-        known: The words into which hashtags may be resolved.
+        split: Returns the words of a hashtag, see `split_hashtag`.
     """
     text = text.translate(_APOSTROPHES) if "’" in text or "‘" in text or "´" in text else text
     if "/" in text or "www" in text:
         text = _LINK.sub(f" {LINK} ", text)
     if "#" in text:
-        text = _HASHTAG.sub(lambda match: f"# {split_hashtag(match[1], known)}", text)
+        text = _HASHTAG.sub(lambda match: f"# {split(match[1])}", text)
     if ".." in text:
         text = re.sub(r"\.{2,}", "…", text)
     return _TOKEN.findall(text)
@@ -73,12 +73,11 @@ def tokens(text: str, known: frozenset[str]) -> list[str]:
 
 def take_apart(text: str, known: frozenset[str] = frozenset()) -> Words:
     """Return *text* in tokens; hashtags and stretched words resolve into *known* words."""
-    written = tokens(text, known)
+    written = tokens(text, lambda tag: split_hashtag(tag, known))
     words = [unstretched(token.lower(), known) for token in written]
     return Words(written, words, f" {' '.join(words)} ")
 
 
-@lru_cache(maxsize=4096)
 def split_hashtag(tag: str, known: frozenset[str]) -> str:
     """Return the words of a hashtag: by its capitals, or else by the words that are known."""
     if tag.lower() in known:

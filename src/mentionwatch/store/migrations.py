@@ -10,11 +10,12 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from mentionwatch.store import m001_initial, m002_delivery
+from mentionwatch.store import m001_initial, m002_delivery, m003_insight
 
 SCRIPTS = (
     ("m001_initial", m001_initial.SCRIPT),
     ("m002_delivery", m002_delivery.SCRIPT),
+    ("m003_insight", m003_insight.SCRIPT),
 )
 VERSION = len(SCRIPTS)
 

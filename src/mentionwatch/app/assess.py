@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from mentionwatch.channels import FAMILY_OF
 from mentionwatch.core.assessment import Assessed, assess
 from mentionwatch.core.facts import (
     Calendar,
@@ -26,6 +25,7 @@ from mentionwatch.core.facts import (
     Settings,
 )
 from mentionwatch.core.replies import Contact, ReplyPlace, answered_by
+from mentionwatch.model.families import FAMILY_OF
 from mentionwatch.model.score import PRIORITIES, Reason, TextScore
 from mentionwatch.model.times import from_ms, to_ms
 from mentionwatch.store import conversations, events

@@ -12,8 +12,8 @@ from typing import Any, BinaryIO
 from mentionwatch.app.assess import assess_dirty
 from mentionwatch.app.setting import Setting, assessor, notice_changes
 from mentionwatch.app.sync import names_of, ours
-from mentionwatch.channels import FAMILY_OF
 from mentionwatch.errors import ChannelError, UsageError
+from mentionwatch.model.families import FAMILY_OF
 from mentionwatch.model.items import Author, Item, Mention, Page
 from mentionwatch.model.times import to_ms
 from mentionwatch.store import channels as channel_store

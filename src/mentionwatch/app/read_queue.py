@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,7 +18,7 @@ from mentionwatch.app.setting import Setting, current_hours, is_current, notice_
 from mentionwatch.app.states import channel_states
 from mentionwatch.core.business_hours import BusinessHours
 from mentionwatch.errors import LockHeld, UsageError
-from mentionwatch.model.items import Author
+from mentionwatch.model.author import Author
 from mentionwatch.model.report import (
     INCOMPLETE,
     ChannelState,
@@ -31,7 +30,7 @@ from mentionwatch.model.report import (
     ThreadEntry,
 )
 from mentionwatch.model.score import Reason
-from mentionwatch.model.times import from_ms, to_ms
+from mentionwatch.model.times import from_ms, median, to_ms
 from mentionwatch.store import conversations, queue, search, threads
 
 DAY = timedelta(days=1)
@@ -134,7 +133,7 @@ def _summary(
         history=counts["history"],
         shown=shown,
         answered_since=len(answers),
-        median_reply_seconds=int(statistics.median(answers)) if answers else None,
+        median_reply_seconds=int(median(answers)) if answers else None,
         unassessed=unassessed,
     )
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zlib import adler32, crc32
 
-from mentionwatch.core.business_hours import BusinessHours, Target
-from mentionwatch.core.facts import Calendar, CalendarVersion, Settings
 from mentionwatch.model.times import from_ms, to_ms
 from mentionwatch.store import calendars, conversations, meta
 from mentionwatch.store.database import Store
@@ -18,6 +16,8 @@ from mentionwatch.store.database import Store
 if TYPE_CHECKING:
     from mentionwatch.app.assess import Assessor
     from mentionwatch.config.settings import Config
+    from mentionwatch.core.business_hours import BusinessHours
+    from mentionwatch.core.facts import Calendar, CalendarVersion, Settings
     from mentionwatch.core.scoring import RuleSet
 
 HOLIDAYS_STALE = timedelta(days=7)  # an .ics behind a URL is asked for again after this
@@ -42,6 +42,8 @@ class Setting:
 
 
 def settings(config: Config) -> Settings:
+    from mentionwatch.core.facts import Settings
+
     return Settings(
         merge_window=config.queue.merge_window,
         reopen_within=config.queue.reopen_within,
@@ -195,11 +197,16 @@ def calendar_body(setting: Setting, now: datetime) -> dict[str, Any]:
 
 def stored_calendar(setting: Setting) -> Calendar:
     """Return every version of the calendar that was in force."""
+    from mentionwatch.core.facts import Calendar
+
     found = calendars.versions(setting.store.connection)
     return Calendar(versions=[_version(since, body) for since, body in found])
 
 
 def _version(since: int, body: Mapping[str, Any]) -> CalendarVersion:
+    from mentionwatch.core.business_hours import BusinessHours, Target
+    from mentionwatch.core.facts import CalendarVersion
+
     return CalendarVersion(
         since=from_ms(since),
         hours=BusinessHours.from_json(body["hours"]),
@@ -247,7 +254,8 @@ def assessment_fingerprint(config: Config) -> str:
     from mentionwatch import __version__
 
     parts = (__version__, config.rules, config.brand, config.queue)
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+    text = repr(parts).encode()
+    return f"{crc32(text):08x}{adler32(text):08x}"
 
 
 def utc(at: datetime) -> datetime:

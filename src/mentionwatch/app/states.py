@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import statistics
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from mentionwatch.app.setting import Setting
 from mentionwatch.model.report import ChannelState
-from mentionwatch.model.times import from_ms
+from mentionwatch.model.times import from_ms, median
 from mentionwatch.store import channels as channel_store
 from mentionwatch.store import queue
 
@@ -56,13 +55,13 @@ def _state(
     now: datetime,
 ) -> ChannelState:
     status, problem, hint = _status(channel, record, gaps, now)
-    capabilities: Any = getattr(channel.channel, "capabilities", None)
-    sees = bool(getattr(capabilities, "sees_own_replies", True))
+    known = record is not None and channel.deferred
+    sees = record.sees_own_replies if known and record else sees_own_replies(channel)
     notes = list(record.warnings) if record else []
     return ChannelState(
         name=channel.name,
         type=channel.type,
-        family=channel.family,
+        family=record.family if known and record else channel.family,
         status=status,
         last_success_at=_time(record.last_success_at) if record else None,
         last_attempt_at=_time(record.last_attempt_at) if record else None,
@@ -79,7 +78,7 @@ def _status(
     channel: ChannelSettings, record: ChannelRecord | None, gaps: list[str], now: datetime
 ) -> tuple[str, str | None, str | None]:
     again = f"mentionwatch doctor {channel.name}"
-    if channel.channel is None:
+    if channel.channel is None and not channel.deferred:
         return "failed", channel.problem, "install the package that serves it"
     if not channel.enabled:
         return "skipped", None, None
@@ -97,13 +96,19 @@ def _status(
     return "ok", None, None
 
 
+def sees_own_replies(channel: ChannelSettings) -> bool:
+    """Return whether a channel shows what we answer there."""
+    capabilities: Any = getattr(channel.channel, "capabilities", None)
+    return bool(getattr(capabilities, "sees_own_replies", True))
+
+
 def stale_after(channel: ChannelSettings, record: ChannelRecord) -> timedelta:
     """Return how old the last success may be: twice the usual interval, at most 24 hours."""
     if channel.every is not None:
         return max(2 * channel.every, SHORTEST)
     if len(record.intervals) < RUNS_FOR_A_HABIT:
         return LONGEST
-    usual = timedelta(milliseconds=statistics.median(record.intervals))
+    usual = timedelta(milliseconds=median(record.intervals))
     return min(max(2 * usual, SHORTEST), LONGEST)
 
 

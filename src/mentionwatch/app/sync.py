@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from mentionwatch.app.setting import Setting, assessor, matcher_of, notice_changes
+from mentionwatch.app.states import sees_own_replies
 from mentionwatch.app.upkeep import retain
 from mentionwatch.channels import NO_JOINING, Account, OpenItem, Query
 from mentionwatch.errors import ChannelError, CredentialsRefused, ExitCode, SecretUnavailable
@@ -127,7 +128,14 @@ class _Run:
                 continue
             with self.setting.store.transaction() as connection:
                 stamp = to_ms(self.clock())
-                channel_store.connect(connection, channel.name, channel.type, channel.family, stamp)
+                channel_store.connect(
+                    connection,
+                    channel.name,
+                    channel.type,
+                    channel.family,
+                    stamp,
+                    sees_own_replies=sees_own_replies(channel),
+                )
             if channel.channel is None:
                 error = ChannelError(channel.problem, hint="install the package that serves it")
                 outcome = Outcome(name=channel.name, error=error)

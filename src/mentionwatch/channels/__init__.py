@@ -15,51 +15,30 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from mentionwatch.errors import UnexpectedPayload
+from mentionwatch.model.families import FAMILIES as FAMILIES
+from mentionwatch.model.families import FAMILY_OF as FAMILY_OF
+from mentionwatch.model.families import NO_JOINING as NO_JOINING
 
 if TYPE_CHECKING:
     from mentionwatch.client import Client
     from mentionwatch.model.items import Page, StreamState
-
-FAMILIES = ("social", "direct", "reviews", "forums")
 
 # type -> "module:class"; a static table, so that start-up reads no package metadata.
 BUILTIN: dict[str, str] = {
     "bluesky": "mentionwatch.channels.bluesky:Bluesky",
     "email": "mentionwatch.channels.email:Email",
     "exec": "mentionwatch.channels.exec:Exec",
+    "facebook": "mentionwatch.channels.facebook:Facebook",
     "file": "mentionwatch.channels.file:File",
     "hackernews": "mentionwatch.channels.hackernews:HackerNews",
+    "instagram": "mentionwatch.channels.instagram:Instagram",
     "mastodon": "mentionwatch.channels.mastodon:Mastodon",
     "rss": "mentionwatch.channels.rss:Rss",
+    "threads": "mentionwatch.channels.threads:Threads",
+    "x": "mentionwatch.channels.x:X",
 }
 
 ENTRY_POINTS = "mentionwatch.channels"
-
-# The family of every platform we know of, also of those that only come by import.
-FAMILY_OF: dict[str, str] = {
-    **dict.fromkeys(
-        (
-            "x", "facebook", "instagram", "threads", "linkedin", "youtube", "mastodon", "bluesky",
-            "reddit", "lemmy", "tiktok",
-        ),
-        "social",
-    ),
-    **dict.fromkeys(
-        ("google_business", "yelp", "trustpilot", "tripadvisor", "app_store", "google_play"),
-        "reviews",
-    ),
-    **dict.fromkeys(("rss", "hackernews", "stackexchange", "discourse"), "forums"),
-    **dict.fromkeys(
-        (
-            "email", "sms_voice", "telegram", "discord", "whatsapp", "web_chat", "helpdesk",
-            "manual", "phone",
-        ),
-        "direct",
-    ),
-}  # fmt: skip
-
-# Platforms whose terms forbid telling that two accounts are the same person.
-NO_JOINING = frozenset({"reddit"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

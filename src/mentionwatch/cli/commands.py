@@ -44,6 +44,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "undo": ("acting:undo", "Take back what was done last."),
     "add": ("bringing:add", "Note the customer at the counter or on the telephone."),
     "import": ("bringing:import_", "Bring in mentions from a file."),
+    "digest": ("delivering:digest", "Print the mail of the period, or send it: who waits, what is "
+               "broken, the week's figures."),
+    "notify": ("delivering:notify", "Send the alerts that are due, or test where they go."),
+    "handoff": ("delivering:handoff", "Give conversations to another system: a help desk, a CRM, a "
+                "webhook."),
+    "watch": ("delivering:watch", "Fetch, alert and hand off again and again, in one process."),
     "status": ("setup:status", "Say how each channel stands, when it was read, and what is "
                "stored."),
     "hours": ("hours:hours", "Say when we are open, and the sentences for a profile and for after "
@@ -73,12 +79,12 @@ def application(arguments: Sequence[str] = ()) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_before)
-    named = [word for word in arguments if word in COMMANDS]
-    for name, (target, help_) in COMMANDS.items():
-        if name in named:
-            _register(app, name, target)
-        else:
-            app.command(name, help=help_)(_listed_only)
+    named = next((word for word in arguments if word in COMMANDS), None)
+    if named is not None:
+        _register(app, named, COMMANDS[named][0])
+        return app
+    for name, (_, help_) in COMMANDS.items():
+        app.command(name, help=help_)(_listed_only)
     return app
 
 

@@ -37,7 +37,7 @@ def queue(
 
     chosen = shared.chosen_format(format_, as_json, output)
     now = shared.now()
-    with shared.open_or_empty(config, db) as setting:
+    with shared.open_quickly(config, db) as setting:
         wanted = _wanted(setting, words or [], now, everything, history, mine, limit)
         left = bring_up_to_date(setting, now)
         report = read_queue(setting, now, wanted, unassessed=left)

@@ -98,6 +98,37 @@ def open_or_empty(config: Path | None, db: Path | None) -> Setting:
     return open_setting(config, db, create=True)
 
 
+def open_quickly(config: Path | None, db: Path | None) -> Setting:
+    """
+    Open for reading the queue, as fast as can be.
+
+    A configuration that was loaded without problems before, and is the same to the byte, is not
+    checked again: what it would take to check it is what only fetching and sending need.
+    """
+    from mentionwatch import config as configuration
+    from mentionwatch.app.setting import Setting
+    from mentionwatch.config.loading import fingerprint
+    from mentionwatch.store import meta
+    from mentionwatch.store.database import Store
+
+    found = configuration.find(config or CURRENT.config, os.environ, Path.cwd())
+    path = configuration.database_path(db or CURRENT.db, found, os.environ)
+    if not path.exists():
+        return open_or_empty(config, db)
+    mark = fingerprint(found)
+    store = Store(path, create=False)
+    checked = bool(mark) and meta.get(store.connection, "checked_config") == mark
+    try:
+        loaded = configuration.load(found, os.environ, checked=checked)
+    except BaseException:
+        store.close()
+        raise
+    if mark and not checked and not any(channel.problem for channel in loaded.channels):
+        with store.transaction() as connection:
+            meta.put(connection, "checked_config", mark)
+    return Setting(config=loaded, store=store)
+
+
 def tokens_for(setting: Setting) -> Tokens:
     """Return the store of renewed tokens; it lies beside the database."""
     from mentionwatch.credentials import Tokens

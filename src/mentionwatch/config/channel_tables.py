@@ -6,8 +6,6 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from mentionwatch.channels import BUILTIN, available, load
-from mentionwatch.config import schema
 from mentionwatch.config.periods import duration, seconds
 from mentionwatch.config.reading import Table, flag, shown, suggestion, text
 from mentionwatch.config.sealed import programs_allowed
@@ -21,14 +19,19 @@ _NAME = re.compile(r"\w[\w .+-]{0,59}")
 _TAKEN = ("manual",)
 
 
-def read_channels(table: Table | None) -> tuple[ChannelSettings, ...]:
-    """Return every configured channel, in the order of the file."""
+def read_channels(table: Table | None, *, checked: bool = False) -> tuple[ChannelSettings, ...]:
+    """
+    Return every configured channel, in the order of the file.
+
+    Args:
+        checked: The file was checked before; no class is loaded (see `loading.load`).
+    """
     found = []
     for name in table.values if table else ():
         assert table is not None
         inside = table.table(name)
         if inside is not None and _name_allowed(name, inside):
-            found.append(_channel(name, inside))
+            found.append(_channel(name, inside, checked=checked))
     return tuple(found)
 
 
@@ -42,11 +45,12 @@ def _name_allowed(name: str, table: Table) -> bool:
     return False
 
 
-def _channel(name: str, table: Table) -> ChannelSettings:
+def _channel(name: str, table: Table, *, checked: bool) -> ChannelSettings:
     kind = table.get("type", text, "" if "type" in table else name)
     timeout = table.get("timeout", seconds(1, 3600), 0.0)
     own_accounts = table.each("own_accounts", text)
-    channel, problem = _instance(kind, table, {"timeout": timeout, "own_accounts": own_accounts})
+    common = {"timeout": timeout, "own_accounts": own_accounts}
+    channel, problem = (None, "") if checked else _instance(kind, table, common)
     return ChannelSettings(
         name=name,
         type=kind,
@@ -59,6 +63,7 @@ def _channel(name: str, table: Table) -> ChannelSettings:
         enabled=table.get("enabled", flag, default=True),
         timeout=timeout or None,
         own_accounts=own_accounts,
+        deferred=checked,
     )
 
 
@@ -70,6 +75,8 @@ def _instance(kind: str, table: Table, common: dict[str, Any]) -> tuple[Any, str
     """Return the channel, or None and why a third party's package cannot be used."""
     if not kind:  # a problem already
         return None, ""
+    from mentionwatch.channels import BUILTIN, load
+
     try:
         cls = load(kind)
     except KeyError:
@@ -89,6 +96,8 @@ def _instance(kind: str, table: Table, common: dict[str, Any]) -> tuple[Any, str
 
 
 def _unknown(kind: str, table: Table) -> None:
+    from mentionwatch.channels import available
+
     hint = suggestion(kind, available())
     message = f"there is no channel type {shown(kind)}"
     if "type" in table:
@@ -101,6 +110,8 @@ def _made(cls: type[Any], kind: str, table: Table, common: dict[str, Any]) -> An
     """Check the table against the class; unknown keys are reported with the nearest known one."""
     if kind == "exec" or getattr(cls, "runs_programs", False):
         programs_allowed(table.place, f"a channel of type {shown(kind)}")
+    from mentionwatch.config import schema
+
     keys = schema.keys_of(cls)
     table.know(keys)
     table.know(COMMON)

@@ -9,6 +9,7 @@ from mentionwatch.config.settings import Config, Found
 from mentionwatch.errors import ConfigError, Problem
 
 VARIABLE = "MENTIONWATCH_CONFIG"
+NAME = "config.toml"  # of the file in the platform's folder
 DATABASE_VARIABLE = "MENTIONWATCH_DB"
 HERE = "mentionwatch.toml"
 
@@ -64,7 +65,7 @@ def default_path() -> Path:
     """Return the place of the configuration in the platform's folder."""
     from platformdirs import user_config_path
 
-    return user_config_path("mentionwatch", appauthor=False) / "config.toml"
+    return user_config_path("mentionwatch", appauthor=False) / NAME
 
 
 def database_path(
@@ -80,7 +81,7 @@ def database_path(
     if named.parts:
         return Path.cwd() / _expanded(named)
     path = config.path
-    if not _same(path, default_path()):
+    if path.name != NAME or not _same(path, default_path()):
         return path.with_suffix(".db")
     from platformdirs import user_data_path
 

@@ -26,7 +26,7 @@ Span = tuple[int, int]
 ALL_DAY: tuple[Span, ...] = ((0, 1440),)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Found:
     """
     A configuration file.
@@ -40,7 +40,7 @@ class Found:
     is_default: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Brand:
     """What is watched; ``terms`` is never empty."""
 
@@ -53,7 +53,7 @@ class Brand:
     automatic_texts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Hours:
     """
     When we are open.
@@ -75,7 +75,7 @@ class Hours:
         return self.days == (ALL_DAY,) * 7 and not (self.closed or self.special or self.holidays)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Targets:
     """Open time allowed for an answer; ``by_family["social"]["high"]`` is always there."""
 
@@ -88,7 +88,7 @@ class Targets:
         return self.by_family.get(family, self.by_family["direct"])[priority]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class QueueSettings:
     follow_up: Target
     merge_window: timedelta = timedelta(hours=72)
@@ -96,7 +96,7 @@ class QueueSettings:
     first_run: timedelta = timedelta(days=3)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Team:
     """``duty``: the names of Monday to Sunday; ``me``: "" where nobody said."""
 
@@ -105,7 +105,7 @@ class Team:
     duty: tuple[tuple[str, ...], ...] = ((),) * 7
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class ChannelSettings:
     """
     One ``[channels.NAME]``.
@@ -114,6 +114,7 @@ class ChannelSettings:
     load, and then ``problem`` says why. ``targets`` override those of the family. ``keep``: how
     long its items are kept, None for ever. ``every``: its usual interval, None where not said.
     ``timeout`` in seconds, None for the usual one. ``own_accounts``: beside those of the brand.
+    ``deferred``: the class was not loaded, because this very file was checked before.
     """
 
     name: str
@@ -127,13 +128,14 @@ class ChannelSettings:
     enabled: bool = True
     timeout: float | None = None
     own_accounts: tuple[str, ...] = ()
+    deferred: bool = False
 
     @property
     def family(self) -> str:
         return str(getattr(self.channel, "family", "direct"))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class RuleSettings:
     """``points``: by id of a rule, instead of the built-in ones."""
 
@@ -142,7 +144,7 @@ class RuleSettings:
     custom: tuple[CustomRule, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """
     A whole configuration without problems.

@@ -90,7 +90,7 @@ def _team(config: Config) -> dict[str, Any]:
 
 
 def _channel(channel: ChannelSettings) -> dict[str, Any]:
-    common = _without(_plain(channel), "name", "channel", "problem")
+    common = _without(_plain(channel), "name", "channel", "problem", "deferred")
     return {**common, **_without(_plain(channel.channel) or {}, *common)}
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mentionwatch.channels import FAMILIES
 from mentionwatch.config.periods import duration
 from mentionwatch.config.reading import Table, Wrong, shown
 from mentionwatch.config.settings import QueueSettings, Targets
+from mentionwatch.model.families import FAMILIES
 from mentionwatch.model.score import PRIORITIES
 
 if TYPE_CHECKING:

@@ -88,4 +88,4 @@ def _first_part(reply: ReplyPlace, ours: Mapping[tuple[str, str], ReplyPlace]) -
 
 
 def _named(names: Iterable[str], contact: Contact) -> bool:
-    return any(name in contact.names for name in names)
+    return any(name.casefold() in contact.names for name in names)

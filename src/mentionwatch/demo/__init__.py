@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,12 @@ def play(setting: Setting, now: datetime, records: Iterable[Mapping[str, Any]]) 
             for channel in CHANNELS:
                 if channel.breaks:
                     (folder / f"{channel.name}.ndjson").unlink()
-        sync(setting, lambda moment=moment: moment)
+        sync(setting, partial(_standing, moment))
+
+
+def _standing(moment: datetime) -> datetime:
+    """A clock that stands still."""
+    return moment
 
 
 def _write(

@@ -7,22 +7,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from mentionwatch.model.author import Author
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Author:
-    """
-    Somebody who wrote an item.
-
-    ``id`` is what the platform never changes (an account id, an e-mail address in lower case);
-    empty where nobody can be told from anybody else, then each thread counts as its own author.
-    """
-
-    id: str = ""
-    name: str = ""
-    handle: str = ""
-    url: str = ""
-    followers: int | None = None
-    is_bot: bool = False
+__all__ = [
+    "Author",
+    "Deletion",
+    "Engagement",
+    "Item",
+    "Mention",
+    "OwnPost",
+    "Page",
+    "Reply",
+    "StreamState",
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,7 +97,7 @@ class Reply:
     published: datetime | None
     delivered: datetime | None = None
     edited: datetime | None = None
-    author: Author = Author()
+    author: Author = Author()  # noqa: RUF009 - frozen
     url: str = ""
     thread_id: str = ""
     parent_id: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from mentionwatch.model.items import Author
+from mentionwatch.model.author import Author
 from mentionwatch.model.score import Reason
 
 STATUSES = ("ok", "failed", "partial", "stale", "never", "skipped")
@@ -13,7 +13,7 @@ STATUSES = ("ok", "failed", "partial", "stale", "never", "skipped")
 INCOMPLETE = frozenset({"failed", "partial", "stale", "never"})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class ChannelState:
     """
     How one channel stands at the time of reading.
@@ -37,7 +37,7 @@ class ChannelState:
     stored: int = 0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class QueueRow:
     """
     One conversation as the queue shows it; named as in the JSON (docs/queue.schema.json).
@@ -88,7 +88,7 @@ class QueueRow:
     reasons: tuple[Reason, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Summary:
     """
     Counts over everything that matches, whatever is shown.
@@ -113,7 +113,7 @@ class Summary:
     unassessed: int = 0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class QueueReport:
     """
     The queue: what is broken, who waits, who first.
@@ -137,7 +137,7 @@ class QueueReport:
     selection: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class ThreadEntry:
     """
     One line of a conversation's history, in order of time.
@@ -157,7 +157,7 @@ class ThreadEntry:
     earlier_texts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class ClockRow:
     """
     One reply time: from the message that waited to our reply.
@@ -176,7 +176,7 @@ class ClockRow:
     manual: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class ConversationReport:
     """
     Everything about one conversation, for ``show`` and triage.

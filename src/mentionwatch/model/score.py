@@ -17,7 +17,7 @@ def priority(urgency: int) -> str:
     return next(name for name, least in PRIORITY_FROM if urgency >= least)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Reason:
     """
     One rule's contribution to a score.
@@ -32,7 +32,7 @@ class Reason:
     why: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class TextScore:
     """
     What one text says, without its context.

@@ -8,6 +8,7 @@ RFC 3339 (https://www.rfc-editor.org/rfc/rfc3339), plus the "+0000" that some pl
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -132,3 +133,8 @@ def in_words(seconds: float) -> str:
     if hours < 2 and rest:
         return f"{hours} h {rest} min"
     return f"{hours} h" if hours < 48 else f"{hours // 24} days"
+
+
+def median(lengths: Sequence[int]) -> int:
+    """Return the middle of some lengths of time; of an even number the lower one of two."""
+    return sorted(lengths)[(len(lengths) - 1) // 2]

@@ -6,8 +6,10 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mentionwatch.model.items import StreamState
+if TYPE_CHECKING:
+    from mentionwatch.model.items import StreamState
 
 INTERVALS_KEPT = 15
 
@@ -19,6 +21,7 @@ class ChannelRecord:
     name: str
     type: str
     family: str
+    sees_own_replies: bool
     account: str
     own_names: tuple[str, ...]
     connected_at: int
@@ -44,13 +47,23 @@ class RunResult:
     warnings: tuple[str, ...] = ()
 
 
-def connect(connection: sqlite3.Connection, name: str, type_: str, family: str, now: int) -> None:
+def connect(
+    connection: sqlite3.Connection,
+    name: str,
+    type_: str,
+    family: str,
+    now: int,
+    *,
+    sees_own_replies: bool = True,
+) -> None:
     """Make the channel known; the first time is what "first run" counts from."""
     connection.execute(
-        "INSERT INTO channel (name, type, family, connected_at) VALUES (?, ?, ?, ?) "
-        "ON CONFLICT (name) DO UPDATE SET type = excluded.type, family = excluded.family "
-        "WHERE type <> excluded.type OR family <> excluded.family",
-        (name, type_, family, now),
+        "INSERT INTO channel (name, type, family, sees_replies, connected_at) "
+        "VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET type = excluded.type, "
+        "family = excluded.family, sees_replies = excluded.sees_replies "
+        "WHERE (type, family, sees_replies) <> "
+        "(excluded.type, excluded.family, excluded.sees_replies)",
+        (name, type_, family, int(sees_own_replies), now),
     )
 
 
@@ -65,6 +78,7 @@ def _record(row: sqlite3.Row) -> ChannelRecord:
         name=row["name"],
         type=row["type"],
         family=row["family"],
+        sees_own_replies=bool(row["sees_replies"]),
         account=row["account"],
         own_names=tuple(json.loads(row["own_names"])),
         connected_at=row["connected_at"],
@@ -160,6 +174,8 @@ def save_state(
 
 def states(connection: sqlite3.Connection, channel: str) -> Mapping[str, StreamState]:
     """Return the state of each stream of a channel."""
+    from mentionwatch.model.items import StreamState
+
     found = connection.execute("SELECT * FROM stream WHERE channel = ?", (channel,))
     return {
         row["name"]: StreamState(

@@ -303,7 +303,7 @@ def _reply_rows(source: Source, items: Iterable[Item], now: int) -> list[dict[st
 
 def _reply_row(source: Source, item: Reply, now: int) -> dict[str, Any]:
     at, at_source = effective_time(item.published, item.delivered, now)
-    names = tuple(dict.fromkeys(clean(name).casefold().lstrip("@") for name in item.to if name))
+    names = tuple(dict.fromkeys(clean(name).lstrip("@") for name in item.to if name))
     return {
         "channel": source.channel,
         "external_id": clean(item.external_id),
@@ -397,7 +397,11 @@ def _reply_touches(
     if upward is not None and upward["parent_id"]:
         found += _contacts(connection, "external_id = ?", channel, upward["parent_id"])
     for name in json.loads(row["names"]):
-        found += _contacts(connection, "author_id = ?", channel, name)
+        for place in {channel, f"{channel}/{row['type']}"}:
+            keys = json.dumps([f"{place}:{name}", f"{place}:@{name.casefold()}"])
+            found += _contacts(
+                connection, "contact IN (SELECT value FROM json_each(?))", channel, keys
+            )
     return found
 
 
@@ -471,9 +475,9 @@ def _names(connection: sqlite3.Connection, rows: Sequence[Mapping[str, Any]]) ->
     for row in rows:
         if row.get("_names"):
             connection.executemany(
-                "INSERT INTO reply_name SELECT channel, ?, id FROM reply "
+                "INSERT OR IGNORE INTO reply_name SELECT channel, ?, id FROM reply "
                 "WHERE channel = ? AND external_id = ?",
-                [(name, row["channel"], row["external_id"]) for name in row["_names"]],
+                [(name.casefold(), row["channel"], row["external_id"]) for name in row["_names"]],
             )
 
 

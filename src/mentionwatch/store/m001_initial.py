@@ -15,6 +15,7 @@ CREATE TABLE channel (
     name            TEXT PRIMARY KEY,
     type            TEXT NOT NULL,
     family          TEXT NOT NULL,
+    sees_replies    INTEGER NOT NULL DEFAULT 1,
     account         TEXT NOT NULL DEFAULT '',
     own_names       TEXT NOT NULL DEFAULT '[]',
     connected_at    INTEGER NOT NULL,

@@ -28,35 +28,32 @@ _NONE: frozenset[str] = frozenset()
 _FIRST = ("", LANGUAGES[0])
 
 
-def guess(words: Sequence[str], packed: int, declared: str = "") -> str:
+def lean(packed: int) -> int:
+    """Return 1 for a common word of English alone, -1 for one of other languages alone, else 0."""
+    english, others = packed & _FIELD, packed >> 12
+    return (1 if english else 0) - (1 if others else 0)
+
+
+def guess(words: Sequence[str], leaning: int, declared: str = "") -> str:
     """
     Return the language of *words*: one of `LANGUAGES`, "other" (another one), or "" (unknown).
 
     Args:
         words: Lower case.
-        packed: The sum of their counters in `common_words`, of the first `MOST` at least.
+        leaning: The sum of their `lean`; above 0 settles the matter where nothing is declared.
         declared: ISO 639-1 as the platform says, perhaps with a region; "" where it does not.
     """
     if declared:
         declared = declared[:2].lower()
-    if not packed:
-        return declared if declared in LANGUAGES else "other" if declared else ""
-    if declared in _FIRST and packed & _FIELD > _most(packed >> 12):
+    if leaning > 0 and declared in _FIRST:
         return LANGUAGES[0]
     counts = _counts(words[:MOST], common_words())
+    if not any(counts):
+        return declared if declared in LANGUAGES else "other" if declared else ""
     if declared:
         counts[LANGUAGES.index(declared) if declared in LANGUAGES else -1] += _DECLARED
     place = counts.index(max(counts))
     return LANGUAGES[place] if place < len(LANGUAGES) else "other"
-
-
-def _most(packed: int) -> int:
-    """Return the largest of the packed counters."""
-    most = 0
-    while packed:
-        most = max(most, packed & _FIELD)
-        packed >>= 12
-    return most
 
 
 def _counts(words: Sequence[str], table: Mapping[str, int]) -> list[int]:

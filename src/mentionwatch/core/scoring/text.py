@@ -105,7 +105,7 @@ def _read(rules: RuleSet, text: str, facts: TextFacts) -> tuple[Words, str, bool
     """Return the words, their language, whether they can be judged, and what is known of them."""
     glossary = rules.glossary
     written = tokens(text, glossary.split)
-    known = list(map(glossary.__getitem__, written))
+    known = glossary.look_up(written)
     lower = [one[0] for one in known]
     words = Words(written, lower, f" {' '.join(lower)} ")
     language = guess(lower, sum([one[2] for one in known[:MOST]]), facts.language)

@@ -15,12 +15,12 @@ from mentionwatch.core.scoring.text import View
 
 def _unhappy(view: View) -> int:
     """Return 1 for each 4 points of negative sentiment, up to 6."""
-    return min(6, max(0, -view.sentiment // 4))
+    return min(6, -view.sentiment // 4) if view.sentiment < 0 else 0
 
 
 def _happy(view: View) -> int:
     """Return 1 for each 4 points of positive sentiment, up to 6."""
-    return min(6, max(0, view.sentiment // 4))
+    return min(6, view.sentiment // 4) if view.sentiment > 0 else 0
 
 
 _THING = (

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from mentionwatch.model.items import Deletion, Item, Mention, OwnPost, Page, Reply
-from mentionwatch.model.text import clean
+from mentionwatch.model.text import clean as thorough
 from mentionwatch.model.times import to_ms
 from mentionwatch.store import channels
 
@@ -25,6 +25,13 @@ TOLERANCE_MS = 5 * 60 * 1000
 OLDEST_MS = 788_918_400_000  # 1995-01-01: nothing that we read is older
 LARGEST_COUNT = 2**53
 LARGEST_TEXT = 100_000
+
+
+def clean(text: str) -> str:
+    """Return a text as it is kept. Most is plain letters in which there is nothing to clean."""
+    if text.isascii() and text.isprintable() and len(text) < LARGEST_TEXT // 2:
+        return text.strip()
+    return thorough(text)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,7 +159,7 @@ class _Table:
     rows: Callable[[Source, Iterable[Item], int], list[dict[str, Any]]]
     remote: tuple[str, ...]  # what a later page may change
     content: tuple[str, ...]  # what counts as an edit
-    touched: Callable[[sqlite3.Connection, str, Mapping[str, Any]], Iterable[str]]
+    touched: Callable[[sqlite3.Connection, str, Sequence[Mapping[str, Any]]], Iterable[str]]
     inserted: Callable[[sqlite3.Connection, int], None] | None = None
 
     def store(
@@ -168,17 +175,15 @@ class _Table:
         known = self._known(connection, source.channel, rows)
         new = [row for key, row in rows.items() if key not in known]
         self._insert(connection, new)
-        updated = 0
+        changed = []
         for key, before in known.items():
             changes = _changes(self, before, rows[key])
             if changes:
                 self._update(connection, before, changes, now)
-                dirty.update(self.touched(connection, source.channel, rows[key]))
-                updated += 1
-        for row in new:
-            dirty.update(self.touched(connection, source.channel, row))
+                changed.append(rows[key])
+        dirty.update(self.touched(connection, source.channel, [*new, *changed]))
         counts: dict[str, int] = {f"{self.name.replace('reply', 'replie')}s": len(new)}
-        return Saved(updated=updated, **counts)
+        return Saved(updated=len(changed), **counts)
 
     def _known(
         self, connection: sqlite3.Connection, channel: str, rows: Mapping[str, Any]
@@ -365,22 +370,34 @@ def _raw(value: Mapping[str, Any] | None) -> str | None:
 # --- whom a change concerns ---------------------------------------------------------------------
 
 
-def _mention_touches(
-    connection: sqlite3.Connection, channel: str, row: Mapping[str, Any]
+def _mentions_touch(
+    connection: sqlite3.Connection, channel: str, rows: Sequence[Mapping[str, Any]]
 ) -> Iterable[str]:
-    if row["repost"]:
-        return _contacts(connection, "external_id = ?", channel, row["parent_id"])
+    found = {row["contact"] for row in rows}
+    for row in rows:
+        if row["repost"]:
+            found.update(_contacts(connection, "external_id = ?", channel, row["parent_id"]))
     # Another customer in a thread makes a reply that names only the thread less sure.
-    others = connection.execute(
-        "SELECT 1 FROM reply WHERE channel = ? AND thread = ? LIMIT 1", (channel, row["thread"])
-    ).fetchone()
-    shared = _contacts(connection, "thread = ?", channel, row["thread"]) if others else []
-    people = connection.execute(
-        "SELECT DISTINCT o.contact FROM person_key k JOIN person_key o ON o.key = k.key "
-        "WHERE k.contact = ? AND o.contact <> k.contact LIMIT 50",
-        (row["contact"],),
+    answered = connection.execute(
+        "SELECT DISTINCT thread FROM reply WHERE channel = ? AND thread IN "
+        "(SELECT value FROM json_each(?))",
+        (channel, json.dumps(list({row["thread"] for row in rows}))),
     )
-    return [row["contact"], *shared, *(other["contact"] for other in people)]
+    for thread in answered.fetchall():
+        found.update(_contacts(connection, "thread = ?", channel, thread["thread"]))
+    people = connection.execute(
+        "SELECT DISTINCT o.contact FROM json_each(?) c JOIN person_key k ON k.contact = c.value "
+        "JOIN person_key o ON o.key = k.key WHERE o.contact <> k.contact LIMIT 5000",
+        (json.dumps(list(found)),),
+    )
+    found.update(other["contact"] for other in people)
+    return found
+
+
+def _replies_touch(
+    connection: sqlite3.Connection, channel: str, rows: Sequence[Mapping[str, Any]]
+) -> Iterable[str]:
+    return {contact for row in rows for contact in _reply_touches(connection, channel, row)}
 
 
 def _reply_touches(
@@ -442,7 +459,7 @@ def _delete(
                 (now, channel, item.external_id),
             ).fetchone()
             if row is not None:
-                dirty.update(table.touched(connection, channel, row))
+                dirty.update(table.touched(connection, channel, [row]))
 
 
 # --- what hangs on a new row --------------------------------------------------------------------
@@ -490,7 +507,7 @@ _MENTION = _Table(
         "replies", "views", "parent_id",
     ),
     content=("title", "text"),
-    touched=_mention_touches,
+    touched=_mentions_touch,
     inserted=_index_text,
 )  # fmt: skip
 _REPLY = _Table(
@@ -498,7 +515,7 @@ _REPLY = _Table(
     rows=_reply_rows,
     remote=("text", "url", "edited", "certainty", "automatic", "parent_id", "thread"),
     content=("text",),
-    touched=_reply_touches,
+    touched=_replies_touch,
 )
 _OWN_POST = _Table(
     name="own_post",

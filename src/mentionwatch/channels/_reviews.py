@@ -148,7 +148,7 @@ class Revisits:
         answered = filter(None, map(review_of, self.query.known_own_ids))
         names = dict.fromkeys((*waiting, *answered))
         left = [name for name in names if name not in self.seen and self.concerns(name)]
-        if not left or self._too_early(state):
+        if not left or not self.is_due():
             return
         order = in_turn(left, state.extra.get("last"), ALWAYS)[: self.requests]
         until = self.client.requests + self.requests
@@ -172,12 +172,13 @@ class Revisits:
             found.setdefault(one.thread_id or one.external_id, []).append(one)
         return found
 
-    def _too_early(self, state: StreamState) -> bool:
+    def is_due(self) -> bool:
+        """Whether the last round is long enough ago."""
         try:
-            last = parse_time(state.extra.get("at", ""))
+            last = parse_time(self.query.state("revisit").extra.get("at", ""))
         except ValueError:
-            return False
-        return timedelta() <= self.query.now - last < self.every
+            return True
+        return not timedelta() <= self.query.now - last < self.every
 
     async def _page(self, name: str, waiting: Sequence[OpenItem]) -> Page:
         review = await self.look(name)

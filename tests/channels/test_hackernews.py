@@ -467,6 +467,12 @@ def test_the_account_is_looked_up(world: World, http_server: Server) -> None:
     assert len(account.warnings) == 1
 
 
+def test_without_user_names_our_replies_are_not_seen() -> None:
+    assert HackerNews(usernames=("acmecare",)).capabilities.sees_own_replies
+    assert not HackerNews().capabilities.sees_own_replies
+    assert HackerNews.capabilities.finds_untagged
+
+
 @pytest.mark.parametrize(
     ("settings", "key"),
     [

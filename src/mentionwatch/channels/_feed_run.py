@@ -11,10 +11,10 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
 from mentionwatch.channels import Query
 from mentionwatch.channels._addresses import bare_host, without_secrets
+from mentionwatch.channels._feed_errors import forbidden, not_found, target
 from mentionwatch.channels._feed_items import Feed, items
 from mentionwatch.channels._feed_memory import Memory, digest, fresh_for
 from mentionwatch.channels._feeds import SECONDS, understood
@@ -23,14 +23,12 @@ from mentionwatch.errors import (
     BudgetSpent,
     ChannelError,
     NotFound,
-    PermissionMissing,
     RateLimited,
-    RequestRefused,
     UnexpectedPayload,
 )
 from mentionwatch.model.items import Page, StreamState
 from mentionwatch.model.text import one_line
-from mentionwatch.model.times import in_words, iso
+from mentionwatch.model.times import iso
 
 if TYPE_CHECKING:
     import asyncio
@@ -47,7 +45,6 @@ ACCEPT = (
     "text/xml;q=0.8, */*;q=0.1"
 )
 _REDIRECTS = (301, 302, 303, 307, 308)
-_MAX_REDIRECTS = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -184,7 +181,7 @@ class Run:
             if self.client.remaining() <= 0:
                 raise  # the time of the run was too short; that says nothing about the feed
             if isinstance(error, NotFound):
-                error = _not_found(error, memory, now)
+                error = not_found(error, memory, now)
             result.pages.append(self._failed(source, memory, error))
             raise error from None
         result.pages.extend(found)
@@ -278,10 +275,10 @@ class Run:
             )
             if answer.status not in _REDIRECTS:
                 break
-            url = _target(answer, len(history))
+            url = target(answer, len(history))
             history.append((answer.status, without_secrets(url)[0]))
         if answer.status == 403:
-            raise _forbidden(answer)
+            raise forbidden(answer)
         return answer, url, history
 
     # --- hosts that want to be left alone ---------------------------------------------------------
@@ -352,54 +349,6 @@ def _last(source: Source, memory: Memory) -> Page:
 def _gone(source: Source, memory: Memory) -> Page:
     warning = f"{source.label} is gone for good (HTTP 410 on {memory.gone[:10]}): take it out"
     return Page(stream=source.stream, state=memory.state(), warnings=(warning,))
-
-
-def _target(answer: Response, hops: int) -> str:
-    from mentionwatch.client import host_of
-
-    if hops >= _MAX_REDIRECTS:
-        raise RequestRefused(
-            f"{answer.host} sends us round in a circle of redirects",
-            "open the address in a browser, and configure where it ends",
-            answer.status,
-        )
-    try:
-        url = urljoin(answer.url, answer.headers.get("location", ""))
-    except ValueError:
-        url = ""
-    if answer.url.startswith("https:") and url.startswith("http:"):
-        raise RequestRefused(
-            f"{answer.host} sends us on to {host_of(url)}, but without encryption",
-            "look for an https:// address of the feed",
-            answer.status,
-        )
-    if not url or url == answer.url:
-        raise RequestRefused(
-            f"{answer.host} sends us on (HTTP {answer.status}) and does not say where to",
-            "open the address in a browser, and configure where it ends",
-            answer.status,
-        )
-    return url
-
-
-def _forbidden(answer: Response) -> PermissionMissing:
-    if "challenge" in answer.headers.get("cf-mitigated", ""):
-        said = "blocks us with a check against robots (HTTP 403)"
-        hint = "ask whoever runs the site to let feed readers in"
-    else:
-        said = "does not let us read it (HTTP 403)"
-        hint = "open it in a browser; if it shows there, set a user_agent of your own"
-    return PermissionMissing(f"{answer.host} {said}", hint, 403, "")
-
-
-def _not_found(error: NotFound, memory: Memory, now: datetime) -> NotFound:
-    if memory.lost(now):
-        since = moment(memory.failing_since) or now
-        how_long = in_words((now - since).total_seconds())
-        message = f"feed not found for {how_long} (HTTP {error.status})"
-        return NotFound(message, "check its address, or take it out", error.status, error.body)
-    message = f"not found at the moment (HTTP {error.status})"
-    return NotFound(message, "such answers often pass; it is asked again", error.status, error.body)
 
 
 def _summary(failed: Sequence[_Result], total: int) -> ChannelError:

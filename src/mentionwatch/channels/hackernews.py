@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from mentionwatch.channels import Account, Capabilities, Query
 from mentionwatch.channels._values import web
@@ -25,6 +25,23 @@ if TYPE_CHECKING:
 SITE = "https://news.ycombinator.com"
 
 
+class _Declared:
+    """What the type can do; without a user name, it cannot tell our words from others'."""
+
+    def __get__(self, channel: Any, owner: type[Any]) -> Capabilities:
+        return Capabilities(
+            finds_untagged=True,
+            sees_own_replies=channel is None or bool(channel.usernames),
+            sees_edits=True,
+            history="all stories and comments since 2006; a first run looks back 30 days",
+            limits=(
+                "sees your replies by the accounts in `usernames` only",
+                "cannot search for /regular expressions/",
+                "answers must be written on the site: there is no API for that",
+            ),
+        )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HackerNews:
     """
@@ -35,17 +52,7 @@ class HackerNews:
     """
 
     family: ClassVar[str] = "forums"
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        finds_untagged=True,
-        sees_own_replies=True,
-        sees_edits=True,
-        history="all stories and comments since 2006; a first run looks back 30 days",
-        limits=(
-            "sees your replies by the accounts in `usernames` only",
-            "cannot search for /regular expressions/",
-            "answers must be written on the site: there is no API for that",
-        ),
-    )
+    capabilities = _Declared()
 
     base_url: str = "https://hn.algolia.com/api/v1"
     search_terms: tuple[str, ...] = ()

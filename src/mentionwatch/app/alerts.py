@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 CHARACTERS = 300  # of a text in an alert
 DAY_MINUTES = 1440
 # The kinds of event about a conversation, the gravest first, and their words in a title.
-_KINDS = {"overdue": "overdue", "due-soon": "due soon", "new": "new"}
+KINDS = {"overdue": "overdue", "due-soon": "due soon", "new": "new"}
 _STATES = {"failed": ("failed",), "stale": ("stale", "never")}
 
 
@@ -137,7 +137,7 @@ def _due(setting: Setting, report: QueueReport, target: NotifyTarget) -> Iterato
     for row in report.rows:
         told = tuple(_unknown(setting, row, target))
         if told:
-            kind = min((one.kind for one in told), key=list(_KINDS).index)
+            kind = min((one.kind for one in told), key=list(KINDS).index)
             item = _conversation_item(row, kind, target, report, local)
             yield _Due(told=told, kind=kind, priority=row.priority, item=item)
     for state in report.channels:
@@ -150,8 +150,8 @@ def _unknown(setting: Setting, row: QueueRow, target: NotifyTarget) -> Iterator[
     """Yield what the target wants to know of a conversation and does not know yet."""
     level = PRIORITIES.index(row.priority)
     wait = to_ms(row.waiting_since or row.published_at)
-    for kind in _KINDS:
-        if not any(_applies(event, row, kind) for event in target.when):
+    for kind in KINDS:
+        if not any(applies(event, row, kind) for event in target.when):
             continue
         told = Told(
             about="conversation",
@@ -166,7 +166,8 @@ def _unknown(setting: Setting, row: QueueRow, target: NotifyTarget) -> Iterator[
             yield told
 
 
-def _applies(event: Event, row: QueueRow, kind: str) -> bool:
+def applies(event: Event, row: QueueRow, kind: str) -> bool:
+    """Return whether an event of the configuration is this kind of news about a conversation."""
     if event.kind != kind or PRIORITIES.index(row.priority) > PRIORITIES.index(event.level):
         return False
     if kind == "new":
@@ -260,7 +261,7 @@ def _alert(
 def _counts(due: list[_Due]) -> str:
     """Return "2 overdue, 1 new urgent, channel failed"."""
     parts = []
-    for kind, word in _KINDS.items():
+    for kind, word in KINDS.items():
         priorities = [one.priority for one in due if one.kind == kind]
         if priorities:
             worst = min(priorities, key=PRIORITIES.index)

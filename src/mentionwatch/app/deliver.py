@@ -99,6 +99,16 @@ def _message(
     )
 
 
+def is_out(setting: Setting, report: DigestReport) -> bool:
+    """Return whether everybody has the digest of this period."""
+    digest = settings(setting)
+    known = [
+        deliveries.digest_of(setting.store.connection, report.key, recipient)
+        for recipient in digest.to
+    ]
+    return all(row is not None and row.sent_at is not None for row in known)
+
+
 def send_digest(
     setting: Setting, now: datetime, report: DigestReport, *, again: bool = False
 ) -> Sent:

@@ -46,10 +46,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("bringing:import_", "Bring in mentions from a file."),
     "digest": ("delivering:digest", "Print the mail of the period, or send it: who waits, what is "
                "broken, the week's figures."),
-    "notify": ("delivering:notify", "Send the alerts that are due, or test where they go."),
+    "notify": ("delivering:notify", "Send the alerts and hand-offs that are due, or test where "
+               "alerts go."),
     "handoff": ("delivering:handoff", "Give conversations to another system: a help desk, a CRM, a "
                 "webhook."),
-    "watch": ("delivering:watch", "Fetch, alert and hand off again and again, in one process."),
+    "watch": ("delivering:watch", "Fetch, alert, hand off and send the digest, again and again, "
+              "until stopped."),
     "status": ("setup:status", "Say how each channel stands, when it was read, and what is "
                "stored."),
     "hours": ("hours:hours", "Say when we are open, and the sentences for a profile and for after "

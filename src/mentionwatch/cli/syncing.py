@@ -31,6 +31,9 @@ def check(
     offline: Annotated[bool, typer.Option("--offline", help="Do not fetch.")] = False,
     quiet: shared.QuietOption = False,
     fail_on: FailOn = None,
+    notify: Annotated[
+        bool, typer.Option("--notify", help="Send the alerts and hand-offs that are due.")
+    ] = False,
     limit: shared.LimitOption = None,
     format_: shared.FormatOption = None,
     as_json: shared.JsonOption = False,
@@ -48,10 +51,17 @@ def check(
         synced = None if offline else fetch_all(setting, [], quiet=quiet)
         now = shared.now()
         left = bring_up_to_date(setting, now)
+        failed = notify and _alert(setting, quiet)
         report = read_queue(setting, now, Wanted(limit=limit), unassessed=left)
     if not quiet or report.summary.overdue or not report.summary.complete:
         shared.emit(shared.render_queue(report, chosen), output)
-    return exit_code(report, synced, fail_on)
+    return ExitCode.UNAVAILABLE if failed else exit_code(report, synced, fail_on)
+
+
+def _alert(setting: Setting, quiet: bool) -> bool:
+    from mentionwatch.cli.delivering import alert
+
+    return alert(setting, quiet)
 
 
 def exit_code(report: QueueReport, synced: SyncReport | None, fail_on: str | None) -> int:

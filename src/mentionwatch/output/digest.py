@@ -225,7 +225,7 @@ def _blocks(report: DigestReport, local: LocalTime) -> list[Block]:
 def _answered(report: DigestReport, local: LocalTime) -> list[str]:
     if not report.answered:
         return ["Nothing."]
-    half = f", half within {words.span(report.median_seconds)}" if report.median_seconds is not None else ""
+    half = f", half within {words.span(report.median_seconds or 0)}"
     late = report.answered - report.answered_in_time
     too_late = f", {late:,} too late" if late else ", all in time"
     lines = [words.count(report.answered, "reply", "replies") + half + too_late + "."]

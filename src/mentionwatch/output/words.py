@@ -303,7 +303,7 @@ def host(url: str) -> str:
 
 def hide_private(report: QueueReport) -> QueueReport:
     """Return the report without what private messages say: for mails, alerts and shared pages."""
-    return replace(report, rows=tuple(map(_hide, report.rows)))
+    return replace(report, rows=tuple(map(hide_private_row, report.rows)))
 
 
 def hide_private_thread(report: ConversationReport) -> ConversationReport:
@@ -314,11 +314,12 @@ def hide_private_thread(report: ConversationReport) -> ConversationReport:
         else entry
         for entry in report.thread
     )
-    row, earlier = _hide(report.row), tuple(map(_hide, report.earlier))
+    row, earlier = hide_private_row(report.row), tuple(map(hide_private_row, report.earlier))
     return replace(report, row=row, thread=thread, earlier=earlier)
 
 
-def _hide(row: QueueRow) -> QueueRow:
+def hide_private_row(row: QueueRow) -> QueueRow:
+    """Return a row without what a private message says; others as they are."""
     if not row.private:
         return row
     reasons = tuple(replace(reason, quote="") for reason in row.reasons)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from json.encoder import encode_basestring_ascii as _quoted
 
 from mentionwatch.core.scoring.ruleset import RuleSet
@@ -25,6 +26,7 @@ def evaluate(lines: Iterable[str], rules: RuleSet) -> Iterator[str]:
     Raises:
         ValueError: A line is not JSON, or not an object with a text.
     """
+    encoded = _Encoded().of
     for number, line in enumerate(lines, 1):
         if line.strip():
             try:
@@ -34,7 +36,7 @@ def evaluate(lines: Iterable[str], rules: RuleSet) -> Iterator[str]:
                 raise ValueError(f"line {number}: no record with a text: {error}") from error
             score = rules.score_text(text, facts)
             name = record.get("id")
-            reasons = ", ".join(map(_encoded, score.reasons))
+            reasons = ", ".join(map(encoded, score.reasons))
             shown = _quoted(name) if isinstance(name, str) else json.dumps(name)
             yield (
                 f'{{"id": {shown}, "sentiment": "{score.sentiment}",'
@@ -42,14 +44,19 @@ def evaluate(lines: Iterable[str], rules: RuleSet) -> Iterator[str]:
             )
 
 
-def _encoded(reason: Reason) -> str:
-    """Return a reason as JSON; by hand, for this is the inner loop of an evaluation."""
-    return (
-        f'{{"rule": {_quoted(reason.rule)}, "points": {reason.points},'
-        f' "quote": {_quoted(reason.quote)}, "why": {_quoted(reason.why)}}}'
-    )
+class _Encoded(dict[int, tuple[Reason, str]]):
+    """Reasons as JSON, by identity: rules give the same few objects again and again."""
+
+    def of(self, reason: Reason) -> str:
+        kept = self.get(id(reason))
+        if kept is None:
+            if len(self) >= _MOST_KEPT:
+                self.clear()
+            kept = self[id(reason)] = (reason, json.dumps(asdict(reason)))
+        return kept[1]
 
 
+_MOST_KEPT = 20_000
 _NO_FACTS = TextFacts()
 
 

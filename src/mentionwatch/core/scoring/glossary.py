@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from functools import lru_cache, partial
 
-from mentionwatch.core.scoring.index import Entry, Index
+from mentionwatch.core.scoring.index import Index
+from mentionwatch.core.scoring.index import Known as Entry
 from mentionwatch.core.scoring.languages import lean
 from mentionwatch.core.scoring.lexicon import common_words
 from mentionwatch.core.scoring.words import split_hashtag, unstretched
 
 # A token in lower case, its English entry, and what it says of the language: see `lean`.
-Known = tuple[str, Entry | int | None, int]
+Known = tuple[str, Entry | None, int]
 
 _MOST = 50_000  # tokens remembered; then it begins anew
 

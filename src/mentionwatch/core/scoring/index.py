@@ -49,6 +49,8 @@ class Entry:
         self.phrases[key] = sorted(phrases, key=lambda phrase: -len(phrase[0]))
 
 
+# An entry for reading: points, role, rules, phrases; or the bare valence of a word with no more.
+Known = tuple[int, str, list[Rule], dict[str, list[Phrase]]] | int
 _NONE: list[Phrase] = []
 
 
@@ -60,8 +62,10 @@ def standing(phrases: dict[str, list[Phrase]], words: list[str], at: int) -> lis
     return [phrase for phrase in candidates if _stands(words, at + 1, phrase[0])]
 
 
-def _simplest(entry: Entry) -> Entry | int:
-    return entry if entry.role or entry.rules or entry.phrases else entry.points
+def _simplest(entry: Entry) -> Known:
+    if entry.role or entry.rules or entry.phrases:
+        return entry.points, entry.role, entry.rules, entry.phrases
+    return entry.points
 
 
 def _inherit(entry: Entry, parent: Entry) -> None:
@@ -88,9 +92,9 @@ class Index:
 
     words: dict[str, Entry] = field(default_factory=dict)
     # The same for reading: a word that has nothing but a valence is a bare number there.
-    known: dict[str, Entry | int] = field(default_factory=dict)
+    known: dict[str, Known] = field(default_factory=dict)
     stems: dict[str, Entry] = field(default_factory=dict)
-    memo: dict[str, Entry | int | None] = field(default_factory=dict)
+    memo: dict[str, Known | None] = field(default_factory=dict)
 
     def entry(self, word: str) -> Entry:
         if word.endswith("*"):
@@ -108,7 +112,7 @@ class Index:
         else:
             entry.points = points or 0
 
-    def find(self, words: Sequence[str]) -> list[tuple[int, Entry | int]]:
+    def find(self, words: Sequence[str]) -> list[tuple[int, Known]]:
         """Return for each of *words* that is known its place and entry, or its bare valence."""
         known = self.known
         if not self.stems:
@@ -122,12 +126,17 @@ class Index:
                 memo[word] = self._look_up(word)
         return [(at, entry) for at, word in enumerate(words) if (entry := memo[word])]
 
-    def _look_up(self, word: str) -> Entry | int | None:
-        entry = self.known.get(word) or self._by_stem(word)
-        if entry is None and "'" in word:  # l'expérience, dell'anno
-            rest = word.rpartition("'")[2]
-            entry = self.known.get(rest) or self._by_stem(rest)
-        return entry
+    def _look_up(self, word: str) -> Known | None:
+        known = self._known(word)
+        if known is None and "'" in word:  # l'expérience, dell'anno
+            known = self._known(word.rpartition("'")[2])
+        return known
+
+    def _known(self, word: str) -> Known | None:
+        if word in self.known:
+            return self.known[word]
+        stem = self._by_stem(word)
+        return _simplest(stem) if stem else None
 
     def settle(self) -> None:
         """Let each word and stem inherit from its longest own stem what it does not say itself."""

@@ -15,6 +15,7 @@ def _shared(view: View) -> int:
     return int(LINK in words and " ? " not in words)
 
 
+_PUT_OFF = ("cancel", "move", "change", "reschedule", "postpone")
 _OFFERED = listed(
     "sell, install, make, offer, deliver, ship, repair, fit, cater, stock, rent, supply, do, "
     "have, take,"
@@ -310,10 +311,7 @@ INTENT_RULES = (
             "skip, remove, replace, deliver, switch, extend, renew, wake, call, ring, phone, "
             "email, "
             "update, reset, hold, keep, put, bring, post, resend, forward, refund, activate, "
-            "deactivate, fix, petition, dm, rebook, reschedule, need to cancel, have to cancel, "
-            "need to move, need to change, have to move, have to reschedule, need to "
-            "reschedule, if "
-            "you could"
+            "deactivate, fix, petition, dm, rebook, reschedule"
         ),
         pattern=re.compile(
             r"^ (?:(?:hi|hello|hey|and|also|ok|@\w+) (?:[,!.:] )*)*(?:add|book|cancel|change|enable"
@@ -321,7 +319,10 @@ INTENT_RULES = (
             r"|renew|wake|call|ring|phone|email|update|reset|hold|keep|put|bring|post|resend"
             r"|forward"
             r"|refund|activate|deactivate|fix|petition|dm|rebook|reschedule) (?!(?:it )?up )"
-            r"| (?:need|have) to (?:cancel|move|change|reschedule) | if you could "
+        ),
+        finds=(
+            *(f"{must} to {verb}" for must in ("need", "have") for verb in _PUT_OFF),
+            "if you could",
         ),
         also={"urgency.imperative": 2},
         fires_on=("Cancel my class on Friday", "I have to cancel Thursday", "wake us at six"),

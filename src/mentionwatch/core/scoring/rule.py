@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from mentionwatch.model.score import INTENTS
+from mentionwatch.model.score import INTENTS, Reason
 
 # A text, or the facts of a mention ("text" among them) or of a conversation.
 Example = str | Mapping[str, Any]
@@ -76,6 +76,23 @@ class Rule:
     # (reason id, points, "sentiment" | "urgency" | "intent" | ..., the intent it speaks for or "")
     effects: tuple[tuple[str, int, str, str], ...] = field(init=False, compare=False, repr=False)
 
+    # Reasons made before, by quote and times: the same few come again and again.
+    made: dict[tuple[str, int], tuple[Reason, ...]] = field(
+        init=False, compare=False, repr=False, default_factory=dict
+    )
+
+    def reasons(self, quote: str, times: int) -> tuple[Reason, ...]:
+        """Return what the rule says when it fires, the points given so many times."""
+        made = self.made.get((quote, times))
+        if made is None:
+            if len(self.made) >= _MOST_MADE:
+                self.made.clear()
+            made = self.made[quote, times] = tuple(
+                Reason(rule=id_, points=points * times, quote=quote, why=self.why)
+                for id_, points, _, _ in self.effects
+            )
+        return made
+
     def __post_init__(self) -> None:
         own = (self.id, self.points, self.id.partition(".")[0], self.intent)
         further = (
@@ -91,6 +108,7 @@ class Rule:
         object.__setattr__(self, "sums", sums)
 
 
+_MOST_MADE = 500
 _MOODS = {"unhappy": "complaint", "fault": "complaint", "happy": "praise"}
 
 

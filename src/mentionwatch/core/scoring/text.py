@@ -17,7 +17,7 @@ from mentionwatch.core.scoring.index import (
     CONTRAST,
     NEGATOR,
     STOP,
-    Entry,
+    Known,
     Phrase,
     standing,
 )
@@ -65,9 +65,7 @@ class View:
 
     def give(self, rule: Rule, quote: str, times: int = 1) -> None:
         """Add the reasons of a rule that fired."""
-        why = rule.why
-        for id_, points, _, _ in rule.effects:
-            self.reasons.append(_reason(id_, points * times, quote, why))
+        self.reasons += rule.reasons(quote, times)
         sentiment, urgency, intents = rule.sums
         self.sentiment += sentiment * times
         self.urgency += urgency * times
@@ -98,7 +96,7 @@ def score_text(rules: RuleSet, text: str, facts: TextFacts) -> TextScore:
 
 
 # The places of what is known of a text: its entry, or its bare valence.
-_Found = list[tuple[int, Entry | int]]
+_Found = list[tuple[int, Known]]
 
 
 def _read(rules: RuleSet, text: str, facts: TextFacts) -> tuple[Words, str, bool, _Found]:
@@ -121,7 +119,7 @@ def _read(rules: RuleSet, text: str, facts: TextFacts) -> tuple[Words, str, bool
         found = rules.index(candidate).find(lower)
         if len(found) > len(marks):
             return words, candidate, True, found
-    opinion = any(entry if isinstance(entry, int) else entry.points for _, entry in marks)
+    opinion = any(entry if isinstance(entry, int) else entry[0] for _, entry in marks)
     return words, "", opinion and not any(word[0].isalpha() for word in lower), marks
 
 
@@ -150,10 +148,10 @@ def _walk(view: View, found: _Found) -> tuple[list[_Weighed], int]:  # noqa: C90
         if isinstance(entry, int):
             points, role, phrases = entry, "", _NOTHING
         else:
-            for rule in entry.rules:
+            points, role, rules, phrases = entry
+            for rule in rules:
                 if rule.id not in done:
                     _try(view, rule, at, end, done, failed)
-            points, role, phrases = entry.points, entry.role, entry.phrases
         if phrases and at < last and (words[end] in phrases or _OPEN in phrases):
             following = standing(phrases, words, at)
             for rest, _, anchored in following:

@@ -9,7 +9,6 @@ from mentionwatch.app.setting import Setting
 from mentionwatch.model.report import ChannelState
 from mentionwatch.model.times import from_ms, median
 from mentionwatch.store import channels as channel_store
-from mentionwatch.store import queue
 
 if TYPE_CHECKING:
     from mentionwatch.config.settings import ChannelSettings
@@ -25,9 +24,8 @@ def channel_states(setting: Setting, now: datetime) -> tuple[ChannelState, ...]:
     connection = setting.store.connection
     records = channel_store.all_channels(connection)
     gaps = channel_store.gaps(connection)
-    counts = queue.stored_counts(connection)
     configured = [
-        _state(channel, records.get(channel.name), gaps.get(channel.name, []), counts, now)
+        _state(channel, records.get(channel.name), gaps.get(channel.name, []), now)
         for channel in setting.config.channels
     ]
     names = {channel.name for channel in setting.config.channels}
@@ -38,7 +36,7 @@ def channel_states(setting: Setting, now: datetime) -> tuple[ChannelState, ...]:
             family=record.family,
             status="skipped",
             last_success_at=_time(record.last_success_at),
-            stored=counts.get(record.name, 0),
+            stored=record.stored,
             notes=("no longer in the configuration; what is stored stays readable",),
         )
         for record in records.values()
@@ -51,7 +49,6 @@ def _state(
     channel: ChannelSettings,
     record: ChannelRecord | None,
     gaps: list[str],
-    counts: dict[str, int],
     now: datetime,
 ) -> ChannelState:
     status, problem, hint = _status(channel, record, gaps, now)
@@ -70,7 +67,7 @@ def _state(
         hint=hint,
         sees_own_replies=sees,
         notes=tuple(notes),
-        stored=counts.get(channel.name, 0),
+        stored=record.stored if record else 0,
     )
 
 
@@ -86,11 +83,11 @@ def _status(
         return "never", "not read yet", "mentionwatch sync"
     if record.status == "failed":
         return "failed", record.problem, record.hint or again
-    if record.last_success_at is None:
-        return "never", record.problem or "not read yet", "mentionwatch sync"
     if record.status == "partial" or gaps:
         problem = record.problem or "the last run did not reach what was read before"
         return "partial", problem, record.hint or "mentionwatch sync"
+    if record.last_success_at is None:
+        return "never", record.problem or "not read yet", "mentionwatch sync"
     if now - from_ms(record.last_success_at) > stale_after(channel, record):
         return "stale", "not read for longer than usual", "mentionwatch sync"
     return "ok", None, None

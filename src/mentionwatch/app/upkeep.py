@@ -28,6 +28,8 @@ def retain(setting: Setting, now: datetime) -> dict[str, int]:
             continue
         with setting.store.transaction() as connection:
             count = upkeep.purge(connection, channel.name, to_ms(now - keep), to_ms(now))
+            if count:
+                channel_store.count_stored(connection)
         if count:
             removed[channel.name] = count
     return removed
@@ -55,6 +57,7 @@ def forget(
         notice_changes(setting, now)
         with setting.store.transaction() as connection:
             removed = upkeep.forget(connection, ids, to_ms(now))
+            channel_store.count_stored(connection)
         assess_dirty(setting.store, assessor(setting))
         with explained(setting.store.path):
             upkeep.vacuum(setting.store.connection)

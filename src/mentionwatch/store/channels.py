@@ -22,6 +22,7 @@ class ChannelRecord:
     type: str
     family: str
     sees_own_replies: bool
+    stored: int
     account: str
     own_names: tuple[str, ...]
     connected_at: int
@@ -79,6 +80,7 @@ def _record(row: sqlite3.Row) -> ChannelRecord:
         type=row["type"],
         family=row["family"],
         sees_own_replies=bool(row["sees_replies"]),
+        stored=row["stored"],
         account=row["account"],
         own_names=tuple(json.loads(row["own_names"])),
         connected_at=row["connected_at"],
@@ -135,8 +137,8 @@ def save_result(connection: sqlite3.Connection, name: str, result: RunResult, no
             "UPDATE channel SET failing_since = coalesce(failing_since, ?) WHERE name = ?",
             (now, name),
         )
-        return
-    _succeeded(connection, name, now)
+    elif result.status == "ok":  # a run cut short has not seen everything since the last one
+        _succeeded(connection, name, now)
 
 
 def _succeeded(connection: sqlite3.Connection, name: str, now: int) -> None:
@@ -186,6 +188,20 @@ def states(connection: sqlite3.Connection, channel: str) -> Mapping[str, StreamS
         )
         for row in found
     }
+
+
+def add_stored(connection: sqlite3.Connection, name: str, count: int) -> None:
+    """Count mentions as they come; counting them when reading would take a walk through all."""
+    if count:
+        connection.execute("UPDATE channel SET stored = stored + ? WHERE name = ?", (count, name))
+
+
+def count_stored(connection: sqlite3.Connection) -> None:
+    """Count anew, after some were removed."""
+    connection.execute(
+        "UPDATE channel SET stored = "
+        "(SELECT count(*) FROM mention m WHERE m.channel = channel.name)"
+    )
 
 
 def gaps(connection: sqlite3.Connection) -> dict[str, list[str]]:

@@ -77,6 +77,7 @@ def save_page(
     for table in (_MENTION, _REPLY, _OWN_POST):
         rows = {row["external_id"]: row for row in table.rows(source, page.items, now)}
         saved += table.store(connection, source, rows, now, dirty)
+    channels.add_stored(connection, source.channel, saved.mentions)
     _delete(connection, source.channel, page.items, now, dirty)
     _mark(connection, dirty, now)
     if page.checked:

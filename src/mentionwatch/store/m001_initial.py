@@ -16,6 +16,7 @@ CREATE TABLE channel (
     type            TEXT NOT NULL,
     family          TEXT NOT NULL,
     sees_replies    INTEGER NOT NULL DEFAULT 1,
+    stored          INTEGER NOT NULL DEFAULT 0,
     account         TEXT NOT NULL DEFAULT '',
     own_names       TEXT NOT NULL DEFAULT '[]',
     connected_at    INTEGER NOT NULL,

@@ -111,9 +111,3 @@ def replies_since(connection: sqlite3.Connection, since: int) -> list[int]:
         (since,),
     )
     return [row["open_seconds"] for row in found]
-
-
-def stored_counts(connection: sqlite3.Connection) -> dict[str, int]:
-    """Return how many mentions each channel has."""
-    found = connection.execute("SELECT channel, count(*) AS n FROM mention GROUP BY channel")
-    return {row["channel"]: row["n"] for row in found}

@@ -117,7 +117,10 @@ class GraphWorld:
         kind, table = SCHEMA["edges"][self.platform][name]
         self._parameters(request, table)
         fields = self._fields(kind, request)
-        start = int(request.params.get("after", "p0")[1:])
+        place = re.fullmatch(r"p(\d+)", request.params.get("after", "p0"))
+        if place is None:
+            raise Refused("100")
+        start = int(place[1])
         end = start + min(self.size, int(request.params.get("limit", 25)))
         found: dict[str, Any] = {
             "data": [self._shown(kind, one, fields) for one in things[start:end]]

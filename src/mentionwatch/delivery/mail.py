@@ -121,8 +121,25 @@ def _login(smtp: Smtp) -> Callable[[smtplib.SMTP], Any] | None:
         )
     if smtp.password is not None:
         password = smtp.password.reveal()
-        return lambda server: server.login(smtp.username, password)
+        return lambda server: _by_password(server, smtp.username, password)
     return None
+
+
+def _by_password(server: smtplib.SMTP, user: str, password: str) -> None:
+    """Log in by one mechanism; smtplib would try them all, and get a wrong password locked out."""
+    import smtplib
+
+    offered = server.esmtp_features.get("auth", "").upper().split()
+    known = {
+        "PLAIN": server.auth_plain,
+        "LOGIN": server.auth_login,
+        "CRAM-MD5": server.auth_cram_md5,
+    }
+    mechanism = next((name for name in known if name in offered), None)
+    if mechanism is None:
+        raise smtplib.SMTPNotSupportedError("no mechanism that we know")
+    server.user, server.password = user, password
+    server.auth(mechanism, known[mechanism])
 
 
 class _Talk:

@@ -28,6 +28,7 @@ class World(GraphWorld):
         self.ratings: list[dict[str, Any]] = recorded("facebook", "ratings.json")
         self.inbox: list[dict[str, Any]] = recorded("facebook", "inbox.json")
         self.withheld = False  # lists of comments are empty, though counted
+        self.secret: set[str] = set()  # comments that are counted, and not shown
 
     def comment(self, post: int, number: int) -> dict[str, Any]:
         wanted = f"{post}_{number}"
@@ -94,7 +95,7 @@ class World(GraphWorld):
         listed = sorted(self.comments.get(post, []), key=lambda one: str(one["created_time"]))
         if request.params.get("order") == "reverse_chronological":
             listed.reverse()
-        shown = [] if self.withheld else listed
+        shown = [] if self.withheld else [one for one in listed if one["id"] not in self.secret]
         return self.edge("comments", shown, request, total=len(listed))
 
     def _node(self, known: str, request: Request) -> Any:
@@ -106,7 +107,7 @@ class World(GraphWorld):
                 return self.node("PagePost", post, request)
         for listed in self.comments.values():
             for one in listed:
-                if one["id"] == known:
+                if one["id"] == known and known not in self.secret:
                     return self.node("Comment", one, request)
         for one in self.inbox:
             if one["id"] == known:

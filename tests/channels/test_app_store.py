@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mentionwatch.channels import OpenItem, Query, app_store
+from mentionwatch.channels import OpenItem, Query, _jwt, app_store
 from mentionwatch.channels.app_store import AppStore
 from mentionwatch.credentials import Secret
 from mentionwatch.errors import (
@@ -44,8 +44,10 @@ FEED = "/:country/rss/customerreviews/"
 
 
 @pytest.fixture(autouse=True)
-def _no_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pause between requests; and hundreds of tokens are not kept for redaction."""
     monkeypatch.setattr(app_store, "PACE", 0.0)
+    monkeypatch.setattr(_jwt, "remember", lambda token: None)
 
 
 class World:

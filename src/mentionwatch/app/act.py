@@ -59,11 +59,21 @@ def act(setting: Setting, now: datetime, numbers: Sequence[int], action: Action)
     with setting.store.transaction() as connection:
         for place, number in enumerate(ids):
             mentions = conversations.mention_ids(connection, number)
+            newest = (
+                mentions[-1]  # its own date may lie a little ahead of our clock
+                if action.at is None
+                else conversations.newest_until(connection, number, to_ms(at))
+            )
+            if newest is None:
+                raise UsageError(
+                    f"nobody had written in conversation {number} by then",
+                    hint=f"see `mentionwatch show {number}`",
+                )
             event = Event(
                 uid=f"{batch}:{place}",
                 conversation_id=number,
-                mention_id=mentions[-1],
-                at=to_ms(at),
+                mention_id=newest,
+                at=max(to_ms(at), conversations.time_of(connection, newest)),
                 recorded_at=to_ms(now),
                 actor=action.actor,
                 kind=action.kind,

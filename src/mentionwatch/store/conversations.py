@@ -290,6 +290,22 @@ def resolve_id(connection: sqlite3.Connection, number: int) -> int | None:
     return None if row is None else int(row["id"])
 
 
+def time_of(connection: sqlite3.Connection, mention_id: int) -> int:
+    """Return when a mention was written."""
+    row = connection.execute("SELECT at FROM mention WHERE id = ?", (mention_id,)).fetchone()
+    return int(row["at"])
+
+
+def newest_until(connection: sqlite3.Connection, conversation_id: int, at: int) -> int | None:
+    """Return the newest mention of a conversation that was there at a time."""
+    row = connection.execute(
+        "SELECT id FROM mention WHERE conversation_id = ? AND at <= ? ORDER BY at DESC, id DESC "
+        "LIMIT 1",
+        (conversation_id, at),
+    ).fetchone()
+    return None if row is None else int(row["id"])
+
+
 def mention_ids(connection: sqlite3.Connection, conversation_id: int) -> list[int]:
     found = connection.execute(
         "SELECT id FROM mention WHERE conversation_id = ? ORDER BY at, id", (conversation_id,)

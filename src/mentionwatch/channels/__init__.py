@@ -34,6 +34,7 @@ BUILTIN: dict[str, str] = {
     "instagram": "mentionwatch.channels.instagram:Instagram",
     "mastodon": "mentionwatch.channels.mastodon:Mastodon",
     "rss": "mentionwatch.channels.rss:Rss",
+    "stackexchange": "mentionwatch.channels.stackexchange:StackExchange",
     "threads": "mentionwatch.channels.threads:Threads",
     "x": "mentionwatch.channels.x:X",
 }

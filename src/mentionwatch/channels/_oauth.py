@@ -185,11 +185,12 @@ def _number(value: object) -> object:
 
 
 def said(body: str) -> str:
-    """Return the name that a token endpoint gives to its error ("invalid_grant"), else ""."""
+    """Return what a token endpoint calls its error ("invalid_grant", a number), else ""."""
     try:
-        return text(table(json.loads(body)).get("error"))
+        named = table(json.loads(body)).get("error")
     except (ValueError, RecursionError):
         return ""
+    return str(named) if isinstance(named, str | int) else ""
 
 
 _OURS = ("access_token", "ends", "refresh_token", "scope", "for", "login_ends")

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from json.encoder import encode_basestring_ascii as _quoted
 
 from mentionwatch.core.scoring.ruleset import RuleSet
 from mentionwatch.core.scoring.values import TextFacts
 from mentionwatch.model.score import Reason
+
+_NO_FACTS = TextFacts()
 
 
 def evaluate(lines: Iterable[str], rules: RuleSet) -> Iterator[str]:
@@ -26,7 +27,6 @@ def evaluate(lines: Iterable[str], rules: RuleSet) -> Iterator[str]:
     Raises:
         ValueError: A line is not JSON, or not an object with a text.
     """
-    encoded = _Encoded().of
     for number, line in enumerate(lines, 1):
         if line.strip():
             try:
@@ -36,28 +36,20 @@ def evaluate(lines: Iterable[str], rules: RuleSet) -> Iterator[str]:
                 raise ValueError(f"line {number}: no record with a text: {error}") from error
             score = rules.score_text(text, facts)
             name = record.get("id")
-            reasons = ", ".join(map(encoded, score.reasons))
+            reasons = ", ".join(map(_json, score.reasons))
             shown = _quoted(name) if isinstance(name, str) else json.dumps(name)
             yield (
-                f'{{"id": {shown}, "sentiment": "{score.sentiment}",'
-                f' "urgency": {score.urgency}, "intent": "{score.intent}", "reasons": [{reasons}]}}'
+                f'{{"id": {shown}, "sentiment": "{score.sentiment}", "urgency": {score.urgency},'
+                f' "intent": "{score.intent}", "reasons": [{reasons}]}}'
             )
 
 
-class _Encoded(dict[int, tuple[Reason, str]]):
-    """Reasons as JSON, by identity: rules give the same few objects again and again."""
-
-    def of(self, reason: Reason) -> str:
-        kept = self.get(id(reason))
-        if kept is None:
-            if len(self) >= _MOST_KEPT:
-                self.clear()
-            kept = self[id(reason)] = (reason, json.dumps(asdict(reason)))
-        return kept[1]
-
-
-_MOST_KEPT = 20_000
-_NO_FACTS = TextFacts()
+def _json(reason: Reason) -> str:
+    """Return a reason as JSON; by hand, for this is the inner loop of an evaluation."""
+    return (
+        f'{{"rule": {_quoted(reason.rule)}, "points": {reason.points},'
+        f' "quote": {_quoted(reason.quote)}, "why": {_quoted(reason.why)}}}'
+    )
 
 
 def _facts(record: dict[str, object]) -> TextFacts:

@@ -10,8 +10,9 @@ from mentionwatch.core.scoring.languages import lean
 from mentionwatch.core.scoring.lexicon import common_words
 from mentionwatch.core.scoring.words import split_hashtag, unstretched
 
-# A token in lower case, its English entry, and what it says of the language: see `lean`.
-Known = tuple[str, Entry | None, int]
+# A token in lower case, its English entry, what it says for English (see `lean`), and its packed
+# language counters (see `common_words`).
+Known = tuple[str, Entry | None, int, int]
 
 _MOST = 50_000  # tokens remembered; then it begins anew
 
@@ -40,5 +41,9 @@ class Glossary:
             return [memo[token] for token in tokens]
 
     def _known(self, token: str) -> Known:
-        word = unstretched(token.lower(), self._vocabulary)
-        return word, self._english.get(word) or None, lean(self._common.get(word, 0))
+        word = token.lower()
+        entry, packed = self._english.get(word), self._common.get(word, 0)
+        if entry is None and not packed:
+            word = unstretched(word, self._vocabulary)
+            entry = self._english.get(word)
+        return word, entry or None, lean(packed), packed

@@ -94,6 +94,7 @@ class Index:
     # The same for reading: a word that has nothing but a valence is a bare number there.
     known: dict[str, Known] = field(default_factory=dict)
     stems: dict[str, Entry] = field(default_factory=dict)
+    starts: set[str] = field(default_factory=set)
     memo: dict[str, Known | None] = field(default_factory=dict)
 
     def entry(self, word: str) -> Entry:
@@ -140,6 +141,7 @@ class Index:
 
     def settle(self) -> None:
         """Let each word and stem inherit from its longest own stem what it does not say itself."""
+        self.starts = {stem[:_SHORTEST_STEM] for stem in self.stems}
         for table in (self.stems, self.words):
             for word in sorted(table, key=len):
                 parent = self._by_stem(word[:-1] if table is self.stems else word)
@@ -148,6 +150,8 @@ class Index:
         self.known = {word: _simplest(entry) for word, entry in self.words.items()}
 
     def _by_stem(self, word: str) -> Entry | None:
+        if word[:_SHORTEST_STEM] not in self.starts:
+            return None
         for end in range(min(len(word), _LONGEST_STEM), _SHORTEST_STEM - 1, -1):
             entry = self.stems.get(word[:end])
             if entry:

@@ -8,7 +8,7 @@ and else to none: "" is then the answer, and the score "unclassified".
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from mentionwatch.core.scoring.lexicon import LANGUAGES, OTHERS, common_words
 
@@ -25,6 +25,7 @@ _LETTERS = {
     OTHERS: frozenset("åøæłżźćąęșțğışőűďěřůčš"),
 }
 _NONE: frozenset[str] = frozenset()
+_SHIFTS = tuple((language, 12 * at) for at, language in enumerate((*LANGUAGES, OTHERS)))
 _FIRST = ("", LANGUAGES[0])
 
 
@@ -34,20 +35,21 @@ def lean(packed: int) -> int:
     return (1 if english else 0) - (1 if others else 0)
 
 
-def guess(words: Sequence[str], leaning: int, declared: str = "") -> str:
+def guess(words: Sequence[str], leaning: int, packed: Callable[[], int], declared: str = "") -> str:
     """
     Return the language of *words*: one of `LANGUAGES`, "other" (another one), or "" (unknown).
 
     Args:
         words: Lower case.
         leaning: The sum of their `lean`; above 0 settles the matter where nothing is declared.
+        packed: Returns the sum of their counters; only asked where *leaning* does not settle it.
         declared: ISO 639-1 as the platform says, perhaps with a region; "" where it does not.
     """
     if declared:
         declared = declared[:2].lower()
     if leaning > 0 and declared in _FIRST:
         return LANGUAGES[0]
-    counts = _counts(words[:MOST], common_words())
+    counts = _counts(words[:MOST], packed())
     if not any(counts):
         return declared if declared in LANGUAGES else "other" if declared else ""
     if declared:
@@ -56,15 +58,15 @@ def guess(words: Sequence[str], leaning: int, declared: str = "") -> str:
     return LANGUAGES[place] if place < len(LANGUAGES) else "other"
 
 
-def _counts(words: Sequence[str], table: Mapping[str, int]) -> list[int]:
+def _counts(words: Sequence[str], packed: int) -> list[int]:
     """Return the evidence for each language: common words, elided ones ("l'eau"), own letters."""
-    packed = 0
-    for word in words:
-        packed += table.get(word, 0)
-        if "'" in word and word not in table:
-            packed += table.get(word.partition("'")[0], 0)
-    letters = set("".join(words))
+    letters = "".join(words)
+    if "'" in letters:
+        table = common_words()
+        elided = (word.partition("'")[0] for word in words if "'" in word and word not in table)
+        packed += sum(table.get(word, 0) for word in elided)
+    own = _NONE if letters.isascii() else set(letters)
     return [
-        2 * (packed >> (12 * place) & _FIELD) + len(letters & _LETTERS.get(language, _NONE))
-        for place, language in enumerate((*LANGUAGES, OTHERS))
+        2 * (packed >> shift & _FIELD) + (len(own & _LETTERS.get(language, _NONE)) if own else 0)
+        for language, shift in _SHIFTS
     ]

@@ -106,7 +106,9 @@ def _read(rules: RuleSet, text: str, facts: TextFacts) -> tuple[Words, str, bool
     known = glossary.look_up(written)
     lower = [one[0] for one in known]
     words = Words(written, lower, f" {' '.join(lower)} ")
-    language = guess(lower, sum([one[2] for one in known[:MOST]]), facts.language)
+    seen = known[:MOST]
+    leaning = sum([one[2] for one in seen])
+    language = guess(lower, leaning, lambda: sum([one[3] for one in seen]), facts.language)
     if language == LANGUAGES[0]:
         found = [(at, one[1]) for at, one in enumerate(known) if one[1] is not None]
         return words, language, True, found

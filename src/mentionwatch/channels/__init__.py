@@ -33,6 +33,7 @@ BUILTIN: dict[str, str] = {
     "hackernews": "mentionwatch.channels.hackernews:HackerNews",
     "instagram": "mentionwatch.channels.instagram:Instagram",
     "mastodon": "mentionwatch.channels.mastodon:Mastodon",
+    "reddit": "mentionwatch.channels.reddit:Reddit",
     "rss": "mentionwatch.channels.rss:Rss",
     "stackexchange": "mentionwatch.channels.stackexchange:StackExchange",
     "threads": "mentionwatch.channels.threads:Threads",

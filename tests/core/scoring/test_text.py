@@ -139,3 +139,31 @@ def test_closing_words_are_marked(text):
 def test_a_declared_language_without_lexicon_is_not_scored():
     assert score("super", language="sv").sentiment == "unclassified"
     assert score("super", language="de").sentiment == "positive"
+
+
+def word_points(text):
+    return [x.points for x in score(text).reasons if x.rule == "sentiment.word"]
+
+
+def test_a_negator_turns_the_words_behind_it():
+    assert word_points("it is lovely")[-1] > 0 > word_points("it was never lovely")[-1]
+    assert word_points("it is horrible")[-1] < 0 < word_points("it was never horrible")[-1]
+
+
+def test_a_negator_reaches_neither_over_a_full_stop_nor_far():
+    assert word_points("not today. lovely")[-1] > 0
+    assert word_points("never in all of my long life lovely")[-1] > 0
+
+
+def test_boosters_and_capitals_strengthen_and_dampeners_weaken():
+    plain = word_points("it is lovely")[-1]
+    assert word_points("it is very lovely")[-1] > plain
+    assert word_points("it is LOVELY")[-1] > plain
+    assert word_points("it is slightly lovely")[-1] < plain
+    assert word_points("IT IS LOVELY")[-1] == plain
+
+
+def test_what_follows_but_counts_more():
+    first, second = word_points("lovely but horrible")
+    assert first < word_points("lovely")[0]
+    assert second < word_points("horrible")[0]

@@ -21,7 +21,7 @@ from mentionwatch.errors import (
     RequestRefused,
     UnexpectedPayload,
 )
-from mentionwatch.model.items import Deletion, Item, Mention, Page, Reply, StreamState
+from mentionwatch.model.items import Author, Deletion, Item, Mention, Page, Reply, StreamState
 from mentionwatch.model.times import iso, parse_time
 
 if TYPE_CHECKING:
@@ -210,3 +210,28 @@ def stars(value: object, most: float = 5.0) -> float | None:
     if isinstance(value, int | float) and not isinstance(value, bool) and 1 <= value <= most:
         return float(value)
     return None
+
+
+def unreadable(platform: str, name: str, number: int, url: str, now: datetime) -> Mention:
+    """
+    Return a row for reviews that came and that the platform does not let us read.
+
+    Args:
+        platform: Its name, for the words.
+        name: Tells this case from others: the same one is the same row.
+        number: How many there are; 0 where that is not known.
+        url: Where the owner can read them.
+        now: The time of this run: when they were written is not known either.
+    """
+    reviews = f"{number or 'some'} new review{'' if number == 1 else 's'}"
+    external_id = f"unread:{name}"
+    return Mention(
+        external_id=external_id,
+        thread_id=external_id,
+        text=f"{reviews} on {platform} that mentionwatch may not read: look there",
+        author=Author(name=platform),
+        published=now,
+        addressed=True,
+        kind="review",
+        url=url,
+    )

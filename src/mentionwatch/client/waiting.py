@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from mentionwatch.model import times
 
 # Seen in the wild; the first that can be read counts. Reddit and the IETF draft count seconds,
-# GitHub and X give the epoch, Mastodon an ISO date.
+# GitHub and X give the epoch, Mastodon and Yelp an ISO date.
 _NAMES = (
     "retry-after",
     "x-ratelimit-reset-after",
     "ratelimit-reset",
     "x-ratelimit-reset",
     "x-rate-limit-reset",
+    "ratelimit-resettime",
 )
 # A larger number is a point in time, not a distance: 1e9 seconds are 31 years.
 _EPOCH = 1e9

@@ -25,11 +25,14 @@ if TYPE_CHECKING:
 
 # type -> "module:class"; a static table, so that start-up reads no package metadata.
 BUILTIN: dict[str, str] = {
+    "app_store": "mentionwatch.channels.app_store:AppStore",
     "bluesky": "mentionwatch.channels.bluesky:Bluesky",
     "email": "mentionwatch.channels.email:Email",
     "exec": "mentionwatch.channels.exec:Exec",
     "facebook": "mentionwatch.channels.facebook:Facebook",
     "file": "mentionwatch.channels.file:File",
+    "google_business": "mentionwatch.channels.google_business:GoogleBusiness",
+    "google_play": "mentionwatch.channels.google_play:GooglePlay",
     "hackernews": "mentionwatch.channels.hackernews:HackerNews",
     "instagram": "mentionwatch.channels.instagram:Instagram",
     "mastodon": "mentionwatch.channels.mastodon:Mastodon",
@@ -37,7 +40,10 @@ BUILTIN: dict[str, str] = {
     "rss": "mentionwatch.channels.rss:Rss",
     "stackexchange": "mentionwatch.channels.stackexchange:StackExchange",
     "threads": "mentionwatch.channels.threads:Threads",
+    "tripadvisor": "mentionwatch.channels.tripadvisor:Tripadvisor",
+    "trustpilot": "mentionwatch.channels.trustpilot:Trustpilot",
     "x": "mentionwatch.channels.x:X",
+    "yelp": "mentionwatch.channels.yelp:Yelp",
 }
 
 ENTRY_POINTS = "mentionwatch.channels"

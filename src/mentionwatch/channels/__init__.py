@@ -38,6 +38,7 @@ BUILTIN: dict[str, str] = {
     "mastodon": "mentionwatch.channels.mastodon:Mastodon",
     "reddit": "mentionwatch.channels.reddit:Reddit",
     "rss": "mentionwatch.channels.rss:Rss",
+    "sms_voice": "mentionwatch.channels.sms_voice:SmsVoice",
     "stackexchange": "mentionwatch.channels.stackexchange:StackExchange",
     "threads": "mentionwatch.channels.threads:Threads",
     "tripadvisor": "mentionwatch.channels.tripadvisor:Tripadvisor",

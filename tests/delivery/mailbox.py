@@ -36,13 +36,13 @@ class Received:
     def text(self) -> str:
         part = self.message.get_body(("plain",))
         assert part is not None
-        return str(part.get_content())
+        return str(part.get_content()).replace("\r\n", "\n")
 
     @property
     def html(self) -> str:
         part = self.message.get_body(("html",))
         assert part is not None
-        return str(part.get_content())
+        return str(part.get_content()).replace("\r\n", "\n")
 
 
 class Mailbox:
@@ -99,7 +99,7 @@ class Mailbox:
         data = arguments[-1]
         assert isinstance(data, LoginPassword)
         good = (data.login.decode(), data.password.decode()) == self._login
-        return AuthResult(success=good)
+        return AuthResult(success=good, handled=False)
 
     # What aiosmtpd calls.
 

@@ -130,7 +130,7 @@ def _by_password(server: smtplib.SMTP, user: str, password: str) -> None:
     import smtplib
 
     offered = server.esmtp_features.get("auth", "").upper().split()
-    known = {
+    known: dict[str, Any] = {
         "PLAIN": server.auth_plain,
         "LOGIN": server.auth_login,
         "CRAM-MD5": server.auth_cram_md5,

@@ -23,6 +23,12 @@ def _happy(view: View) -> int:
     return min(6, view.sentiment // 4) if view.sentiment > 0 else 0
 
 
+def _capitals(view: View) -> int:
+    """Return 1 where at least three words are shouted; short forms such as "BBC" are no shouting."""
+    shouted = sum(len(token) > 3 and token.isupper() for token in view.words.tokens)
+    return int(shouted >= 3)
+
+
 _THING = (
     r"(?:order|orders|package|packages|parcel|parcels|bag|bags|luggage|baggage|suitcase|item|items"
     r"|delivery|shipment|refund|payment|money|card|ticket|tickets|voucher|keys?|phone|wallet|book"
@@ -91,6 +97,14 @@ URGENCY_RULES = (
         times=lambda view: int(view.facts.private),
         fires_on=({"text": "hello", "private": True},),
         silent_on=({"text": "hello", "private": False},),
+    ),
+    Rule(
+        id="urgency.capitals",
+        points=2,
+        why="is written in capitals",
+        times=_capitals,
+        fires_on=("WHERE IS MY ORDER? ANSWER", "I want MY MONEY BACK PLEASE"),
+        silent_on=("Where is my order? Answer me", "The NHS and the BBC told me", "EXPIRED"),
     ),
     Rule(
         id="urgency.safety",

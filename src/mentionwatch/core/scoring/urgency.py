@@ -24,7 +24,7 @@ def _happy(view: View) -> int:
 
 
 def _capitals(view: View) -> int:
-    """Return 1 where at least three words are shouted; short forms such as "BBC" are no shouting."""
+    """Return 1 where at least three words are shouted; short forms ("BBC") are no shouting."""
     shouted = sum(len(token) > 3 and token.isupper() for token in view.words.tokens)
     return int(shouted >= 3)
 
@@ -104,7 +104,7 @@ URGENCY_RULES = (
         why="is written in capitals",
         times=_capitals,
         fires_on=("WHERE IS MY ORDER? ANSWER", "I want MY MONEY BACK PLEASE"),
-        silent_on=("Where is my order? Answer me", "The NHS and the BBC told me", "EXPIRED"),
+        silent_on=("Where is my order? Answer me", "The NHS and the BBC told me", "LATE"),
     ),
     Rule(
         id="urgency.safety",

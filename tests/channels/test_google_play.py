@@ -289,6 +289,14 @@ def test_access_token_is_kept(world: World) -> None:
     assert len(world.server.asked("/token")) == 1
 
 
+def test_token_of_another_service_account_is_not_used(world: World) -> None:
+    tokens = Tokens(None)
+    collect(channel_of(world.server.url), tokens=tokens)
+    other = keys.key_file("other.json", account_file().read_text())
+    collect(channel_of(world.server.url, service_account_file=other), tokens=tokens)
+    assert len(world.server.asked("/token")) == 2
+
+
 def test_account_is_the_app(world: World) -> None:
     account = account_of(channel_of(world.server.url))
     assert account.id == "play:com.acme.coffee"

@@ -57,8 +57,8 @@ class Tripadvisor:
     """
 
     family: ClassVar[str] = "reviews"
-    # Words are not even handed on, so that none can be stored.
-    keep_at_most: ClassVar[timedelta | None] = timedelta(0)
+    # Nothing may be stored but ids: words are not even handed on, so there is nothing to remove.
+    keep_at_most: ClassVar[timedelta | None] = None
     capabilities: ClassVar[Capabilities] = Capabilities(
         finds_untagged=False,
         sees_own_replies=True,

@@ -46,6 +46,7 @@ not end, but the trial does."""
 LOGIN: tuple[str, ...] = ("api_key",)
 
 MOST = 50  # the plan shows fewer
+REMEMBERED = 200  # ids of reviews that were handed on
 OWNERS = "https://biz.yelp.com/"
 ZONE = "America/Los_Angeles"  # Yelp names none; this is the common reading
 KEY = "check api_key; a trial ends after 30 days: https://www.yelp.com/developers/v3/manage_app"
@@ -73,7 +74,7 @@ class Yelp:
             "only the beginning of a text, and for 24 hours at most: Yelp forbids more",
             "only reviews in the language of `locale`",
             "times are approximate, since Yelp names no zone",
-            "removed reviews just vanish",
+            "changed and removed reviews are not noticed",
         ),
     )
 
@@ -117,19 +118,17 @@ class Yelp:
         mentions, total, warnings = parse(payload, self.locale)
         state = query.state("reviews")
         seen = state.extra.get("seen", "").split()
-        new = [one for one in mentions if one.external_id not in seen]
-        alarm = self._alarm(query, state, total, len(new))
+        # Handed on once: after a day it is removed, and must not come back as a new one.
+        new = tuple(one for one in mentions if one.external_id not in seen)
         shown = {one.external_id for one in mentions}
         times = [one.published for one in mentions if one.published]
+        ids = [*(one.external_id for one in new), *seen][:REMEMBERED]
         yield Page(
             stream="reviews",
-            items=(*mentions, *alarm),
+            items=(*new, *self._alarm(query, state, total, len(new))),
             state=StreamState(
                 cursor=position(times, query.now) or state.cursor,
-                extra={
-                    "seen": " ".join([one.external_id for one in mentions] or seen),
-                    "total": str(total),
-                },
+                extra={"seen": " ".join(ids), "total": str(total)},
             ),
             checked=tuple(one.external_id for one in query.open if one.external_id in shown),
             warnings=warnings,

@@ -41,6 +41,7 @@ BUILTIN: dict[str, str] = {
     "rss": "mentionwatch.channels.rss:Rss",
     "sms_voice": "mentionwatch.channels.sms_voice:SmsVoice",
     "stackexchange": "mentionwatch.channels.stackexchange:StackExchange",
+    "telegram": "mentionwatch.channels.telegram:Telegram",
     "threads": "mentionwatch.channels.threads:Threads",
     "tripadvisor": "mentionwatch.channels.tripadvisor:Tripadvisor",
     "trustpilot": "mentionwatch.channels.trustpilot:Trustpilot",

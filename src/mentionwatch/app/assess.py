@@ -64,7 +64,7 @@ def assess_dirty(
             contacts = conversations.dirty_contacts(connection, BATCH)
             assess_contacts(connection, assessor, contacts)
         done += len(contacts)
-        if len(contacts) < BATCH:
+        if not contacts:  # one assessment may mark another contact
             break
     return done
 
@@ -105,7 +105,7 @@ def _assess_group(connection: sqlite3.Connection, assessor: Assessor, contacts: 
         events=[_event_fact(e) for e in events.of_mentions(connection, [r["id"] for r in rows])],
         neighbours=[_neighbour(row) for row in conversations.neighbours(connection, contacts)],
     )
-    previous = {row["id"]: row["conversation_id"] for row in rows}
+    previous = _previous(connection, contacts, rows)
     result = assess(
         facts, previous, assessor.settings, assessor.calendar, assessor.rules.score_conversation
     )
@@ -117,6 +117,16 @@ def _assess_group(connection: sqlite3.Connection, assessor: Assessor, contacts: 
         {mention: found.id for found in result.conversations for mention in found.mention_ids},
         result.aliases,
     )
+
+
+def _previous(
+    connection: sqlite3.Connection, contacts: Sequence[str], rows: Sequence[sqlite3.Row]
+) -> dict[int, int | None]:
+    """Return the conversation by which each mention is known, unless that is another's now."""
+    known = {row["id"]: row["conversation_id"] for row in rows}
+    foreign = {number for number in known.values() if number is not None} - known.keys()
+    taken = conversations.taken_ids(connection, contacts, foreign) if foreign else set()
+    return {mention: None if home in taken else home for mention, home in known.items()}
 
 
 # --- texts --------------------------------------------------------------------------------------

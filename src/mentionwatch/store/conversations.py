@@ -245,11 +245,7 @@ def save(
     """
     known = json.dumps(list(contacts))
     where = "contact IN (SELECT value FROM json_each(?))"
-    connection.execute(
-        f"DELETE FROM clock WHERE conversation_id IN (SELECT id FROM conversation WHERE {where})",
-        (known,),
-    )
-    connection.execute(f"DELETE FROM conversation WHERE {where}", (known,))
+    _remove(connection, contacts, [row["id"] for row in conversations])
     _insert(connection, "conversation", conversations)
     _insert(connection, "clock", clocks)
     connection.executemany(
@@ -262,6 +258,52 @@ def save(
         list(aliases.items()),
     )
     connection.execute(f"DELETE FROM dirty WHERE {where}", (known,))
+
+
+def _remove(connection: sqlite3.Connection, contacts: Sequence[str], ids: Sequence[int]) -> None:
+    """
+    Remove the conversations of these contacts, and whatever bears an id that is given now.
+
+    One of them may have held messages of further contacts, which were joined by a link that is no
+    more: those are marked, or somebody who waits would be in no conversation.
+    """
+    contained = json.dumps(list(contacts))
+    gone = json.dumps(
+        [
+            row["id"]
+            for row in connection.execute(
+                "SELECT id FROM conversation WHERE contact IN (SELECT value FROM json_each(?)) "
+                "UNION SELECT id FROM conversation WHERE id IN (SELECT value FROM json_each(?))",
+                (contained, json.dumps(list(ids))),
+            )
+        ]
+    )
+    connection.execute(
+        "INSERT INTO dirty SELECT contact, max(received) FROM mention "
+        "WHERE conversation_id IN (SELECT value FROM json_each(?)) AND contact <> '' "
+        "AND contact NOT IN (SELECT value FROM json_each(?)) GROUP BY contact "
+        "ON CONFLICT DO NOTHING",
+        (gone, contained),
+    )
+    for table, column in (("clock", "conversation_id"), ("conversation", "id")):
+        connection.execute(
+            f"DELETE FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))", (gone,)
+        )
+
+
+def taken_ids(
+    connection: sqlite3.Connection, contacts: Sequence[str], ids: Iterable[int]
+) -> set[int]:
+    """Return which of these ids belong to others by now: the link to them was taken back."""
+    arguments = (json.dumps(list(ids)), json.dumps(list(contacts)))
+    found = connection.execute(
+        "SELECT id FROM mention WHERE id IN (SELECT value FROM json_each(?1)) "
+        "AND contact NOT IN (SELECT value FROM json_each(?2)) "
+        "UNION SELECT id FROM conversation WHERE id IN (SELECT value FROM json_each(?1)) "
+        "AND contact NOT IN (SELECT value FROM json_each(?2))",
+        arguments,
+    )
+    return {row["id"] for row in found}
 
 
 def _insert(connection: sqlite3.Connection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -92,9 +92,12 @@ def forget(connection: sqlite3.Connection, mention_ids: list[int], now: int) -> 
 
 
 def _mark(connection: sqlite3.Connection, mention_ids: list[int], now: int) -> None:
+    """Mark their authors, and whoever is linked to them in the same conversation."""
     connection.execute(
-        "INSERT INTO dirty SELECT DISTINCT contact, ? FROM mention "
-        "WHERE contact <> '' AND id IN (SELECT value FROM json_each(?)) ON CONFLICT DO NOTHING",
+        "INSERT INTO dirty SELECT DISTINCT contact, ?1 FROM mention WHERE contact <> '' AND "
+        "(id IN (SELECT value FROM json_each(?2)) OR conversation_id IN "
+        "(SELECT conversation_id FROM mention WHERE id IN (SELECT value FROM json_each(?2)))) "
+        "ON CONFLICT DO NOTHING",
         (now, json.dumps(mention_ids)),
     )
 

@@ -80,13 +80,9 @@ class TestContract(ChannelContract):
         if self.small:
             world.posts = {key: world.posts[key] for key in "aberik"}
 
-    def test_damaged_answers_are_survived_or_reported(self, http_server: Server) -> None:
+    async def _damage(self, server: Server, *, every: bool) -> list[str]:
         self.small = True
-        super().test_damaged_answers_are_survived_or_reported(http_server)
-
-    def test_every_damage_is_survived_or_reported(self, http_server: Server) -> None:
-        self.small = True
-        super().test_every_damage_is_survived_or_reported(http_server)
+        return await super()._damage(server, every=every)
 
 
 @pytest.fixture

@@ -1,47 +1,197 @@
 """
-Runs a command line and kills its own process, with SIGKILL, at a given write to the database.
-
-    python -m tests.faults.killed COUNT ARGUMENTS…      # 0 counts only, and prints the number
+Runs command lines in processes of their own and kills them, with SIGKILL, at a given write.
 
 Every statement that writes counts, and so do BEGIN and COMMIT: between two of them lies every
-moment at which a crash could tear something.
+moment at which a crash could tear something. So does every line that is sent to a mail server, and
+the moment at which it has taken a mail.
+
+    with Killer() as killer:
+        whole = killer.run("sync", "--config", …)            # whole.writes: one letter per write
+        cut = killer.run("sync", "--config", …, kill_at=17)  # before the 17th; cut.killed
+
+A process that has loaded everything already is forked for each run: a run is a real process with
+real files and a real end, without the second that Python and its libraries take to start.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
+import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from mentionwatch.cli.start import main
-from mentionwatch.store import database
+WRITES = (
+    *("INSERT", "UPDATE", "DELETE", "BEGIN", "COMMIT", "CREATE", "DROP", "ALTER", "SAVEPOINT"),
+    *("RELEASE", "PRAGMA USER_VERSION =", "PRAGMA JOURNAL_MODE =", "VACUUM"),
+)
+ROOT = Path(__file__).resolve().parents[2]
+# Where a write stands: in a transaction, between sending and recording, or in neither.
+INSIDE, SENDING, OUTSIDE = "t", "s", "."
 
-WRITES = ("INSERT", "UPDATE", "DELETE", "BEGIN", "COMMIT", "CREATE", "PRAGMA USER_VERSION")
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """How a run ended. ``writes``: INSIDE, SENDING or OUTSIDE for each write that it came to."""
+
+    code: int
+    out: str
+    err: str
+    writes: str
+
+    @property
+    def killed(self) -> bool:
+        return self.code == -signal.SIGKILL
 
 
-def run(kill_at: int, arguments: list[str]) -> int:
-    count = 0
+class Killer:
+    """The process that is forked; a context manager."""
 
-    def traced(statement: str) -> None:
-        nonlocal count
-        if statement.lstrip().upper().startswith(WRITES):
-            count += 1
-            if count == kill_at:
-                os.kill(os.getpid(), signal.SIGKILL)
+    def __enter__(self) -> Killer:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.killed"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return self
 
-    connect = database._connect
+    def __exit__(self, *_: object) -> None:
+        self._process.stdin.close()
+        self._process.wait(30)
+        self._process.stdout.close()
+
+    def run(self, *arguments: str, folder: Path, at: str, kill_at: int = 0) -> Run:
+        """
+        Run a command line.
+
+        Args:
+            folder: Where its output is kept meanwhile.
+            at: The time that its clock shows, in ISO form with its zone.
+            kill_at: Which write it does not live to make; 0 for none.
+        """
+        job = {"arguments": arguments, "folder": str(folder), "at": at, "kill_at": kill_at}
+        self._process.stdin.write(json.dumps(job) + "\n")
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        assert answer, "the process that is forked has died"
+        texts = {name: (folder / f"{name}.txt").read_text() for name in ("out", "err", "writes")}
+        return Run(code=json.loads(answer), **texts)
+
+
+# --- in the other process -------------------------------------------------------------------------
+
+
+class Counter:
+    """Counts writes, notes where each stands, and kills this process at one of them."""
+
+    def __init__(self, kill_at: int, notes: int) -> None:
+        self.kill_at = kill_at
+        self.count = 0
+        self.notes = notes  # a file: what is written to it outlives us
+        self.unrecorded = False
+
+    def write(self, place: str) -> None:
+        self.count += 1
+        if self.count == self.kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        os.write(self.notes, place.encode())
+
+    def traced(self, connection: sqlite3.Connection) -> Callable[[str], None]:
+        def statement(text: str) -> None:
+            words = text.lstrip().upper()
+            if not words.startswith(WRITES):
+                return
+            inside = INSIDE if connection.in_transaction else OUTSIDE
+            self.write(SENDING if self.unrecorded else inside)
+            if words.startswith("COMMIT"):
+                self.unrecorded = False
+
+        return statement
+
+
+def _watch(counter: Counter) -> None:
+    import smtplib
+
+    from mentionwatch.delivery import mail
+    from mentionwatch.store import database
+
+    connect, send_line, send_mail = database._connect, smtplib.SMTP.send, mail.send
 
     def watched(path: os.PathLike[str]) -> sqlite3.Connection:
         connection = connect(path)
-        connection.set_trace_callback(traced)
+        connection.set_trace_callback(counter.traced(connection))
         return connection
 
+    def line(self: smtplib.SMTP, data: Any) -> None:
+        counter.write(SENDING)
+        send_line(self, data)
+
+    def sent(*arguments: Any) -> None:
+        send_mail(*arguments)
+        counter.unrecorded = True
+        counter.write(SENDING)
+
     database._connect = watched
-    code = main(arguments)
-    print(f"writes: {count}", file=sys.stderr)
-    return code
+    smtplib.SMTP.send = line
+    mail.send = sent
+
+
+def _child(job: dict[str, Any]) -> None:
+    import time_machine
+
+    from mentionwatch.cli.start import main
+
+    folder = Path(job["folder"])
+    for number, name in ((1, "out"), (2, "err")):
+        os.dup2(os.open(folder / f"{name}.txt", os.O_CREAT | os.O_TRUNC | os.O_WRONLY), number)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    notes = os.open(folder / "writes.txt", os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - it lives as long as the process
+    sys.stderr = open(2, "w", closefd=False, buffering=1)  # noqa: SIM115
+    _watch(Counter(job["kill_at"], notes))
+    with time_machine.travel(job["at"], tick=False):
+        code = main(job["arguments"])
+    sys.stdout.flush()
+    os._exit(int(code))
+
+
+def _load() -> None:
+    """Import what the commands would import one by one."""
+    import asyncio  # noqa: F401
+    import importlib
+    import pkgutil
+
+    import sqlite_utils.migrations
+    import time_machine  # noqa: F401
+
+    for package in ("app", "cli", "store", "core", "delivery", "output"):
+        parent = importlib.import_module(f"mentionwatch.{package}")
+        for module in pkgutil.walk_packages(parent.__path__, f"{parent.__name__}."):
+            importlib.import_module(module.name)
+    for name in ("mentionwatch.channels.file", "mentionwatch.fetch"):
+        importlib.import_module(name)
+    assert sqlite_utils.migrations
+
+
+def serve() -> None:
+    _load()
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            try:
+                _child(json.loads(line))
+            finally:
+                os._exit(99)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
 
 
 if __name__ == "__main__":
-    sys.exit(run(int(sys.argv[1]), sys.argv[2:]))
+    serve()

@@ -87,9 +87,16 @@ class Store:
         with self.lock():
             if migrations.version(self.connection) == found:
                 if found:
-                    backup(self.connection, self.path.with_suffix(f".v{found}.backup"))
+                    self._back_up(found)
                 self.connection.execute("PRAGMA journal_mode = WAL")
                 migrations.migrate(self.connection)
+
+    def _back_up(self, version: int) -> None:
+        """Keep a copy from before a migration; one of an upgrade that was killed is replaced."""
+        part = self.path.with_suffix(f".v{version}.backup.part")
+        part.unlink(missing_ok=True)
+        backup(self.connection, part)
+        part.replace(self.path.with_suffix(f".v{version}.backup"))
 
     def __enter__(self) -> Store:
         return self

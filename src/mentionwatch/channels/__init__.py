@@ -47,6 +47,7 @@ BUILTIN: dict[str, str] = {
     "trustpilot": "mentionwatch.channels.trustpilot:Trustpilot",
     "x": "mentionwatch.channels.x:X",
     "yelp": "mentionwatch.channels.yelp:Yelp",
+    "youtube": "mentionwatch.channels.youtube:YouTube",
 }
 
 ENTRY_POINTS = "mentionwatch.channels"

@@ -92,7 +92,7 @@ class GoogleBusiness:
         cost="free, after Google has approved your project",
         limits=(
             "only your own verified locations",
-            "an answer counts from the time at which it was first seen changed or made",
+            "Google tells only when an answer was last changed; the first time that is seen counts",
             "an answer that Google's moderation rejected does not count",
             "single reviews have no public address; the link leads to the page of the location",
         ),

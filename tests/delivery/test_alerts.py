@@ -351,3 +351,37 @@ def test_apprise_delivers(shop: Shop, http_server: Server) -> None:
     )
     assert shop.run(*NOTIFY, at="08:10").code == ExitCode.OK
     assert "Where is my order?" in http_server.requests[0].json()["message"]
+
+
+@pytest.fixture
+def storm(shop: Shop) -> Shop:
+    """Two messages on each Monday before, and twelve angry ones on this Tuesday."""
+    for week in (1, 2, 3):
+        shop.records(
+            "facebook",
+            *(
+                {"id": f"w{week}-{n}", "author_id": f"w{week}-{n}", "text": "Nice place.",
+                 "at": f"2026-11-{17 - 7 * week:02d} 0{n}:00" if week < 3 else
+                 f"2026-10-27 0{n}:00"}
+                for n in (1, 2)
+            ),
+        )  # fmt: skip
+    shop.records(
+        "facebook",
+        *(
+            {"id": f"s{n}", "author_id": f"s{n}", "at": f"06:{n:02d}",
+             "text": f"The machine is broken again, terrible. {n}"}
+            for n in range(12)
+        ),
+    )  # fmt: skip
+    return shop
+
+
+def test_a_spike_is_told_once_a_day(storm: Shop, hook: Server) -> None:
+    storm.more = target(hook, "spike")
+    for at in ("08:10", "08:20", "11:00"):
+        assert storm.run(*NOTIFY, at=at).code == ExitCode.OK
+    (request,) = hook.requests
+    assert "something unusual" in request.json()["title"]
+    assert {item["event"] for item in request.json()["items"]} == {"spike"}
+    assert "UNUSUAL" in storm.run("digest", at="08:30").out

@@ -9,7 +9,7 @@ morning. One run sends at a time (`deliveries.sending`), and what a run died ove
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -144,6 +144,8 @@ def _due(setting: Setting, report: QueueReport, target: NotifyTarget) -> Iterato
         found = _channel_due(setting, state, target, local, report.generated_at)
         if found is not None:
             yield found
+    if any(event.kind == "spike" for event in target.when):
+        yield from _spikes_due(setting, target, report.generated_at)
 
 
 def _unknown(setting: Setting, row: QueueRow, target: NotifyTarget) -> Iterator[Told]:
@@ -240,6 +242,33 @@ def _channel_item(state: ChannelState, level: str, local: LocalTime, now: dateti
     )
 
 
+def _spikes_due(setting: Setting, target: NotifyTarget, now: datetime) -> Iterator[_Due]:
+    """Yield what is out of the usual, each kind and channel once in a day."""
+    from mentionwatch.app.insight import read_spikes
+    from mentionwatch.insight.spikes import COOL_DOWN
+    from mentionwatch.output.report import spike_sentence
+
+    for spike in read_spikes(setting, now):
+        told = Told(about="spike", subject=spike.key, kind="spike", level=0, covers=to_ms(now))
+        since = to_ms(now - COOL_DOWN)
+        if deliveries.was_told(setting.store.connection, target.name, told, since=since):
+            continue
+        # The words that drive it are the customers'.
+        shown = spike if target.public_text else replace(spike, words=())
+        record = {
+            "event": "spike",
+            "version": outgoing.VERSION,
+            "kind": spike.kind,
+            "channel": one_line(spike.channel),
+            "count": spike.count,
+            "usual": spike.usual,
+            "words": [one_line(word) for word in shown.words],
+            "sent_at": iso(now),
+        }
+        item = AlertItem(head=spike_sentence(shown), record=record)
+        yield _Due(told=(told,), kind="spike", priority="", item=item)
+
+
 # --- the message ----------------------------------------------------------------------------------
 
 
@@ -267,7 +296,9 @@ def _counts(due: list[_Due]) -> str:
             worst = min(priorities, key=PRIORITIES.index)
             named = f" ({worst})" if len(set(priorities)) == 1 else f" (up to {worst})"
             parts.append(f"{len(priorities):,} {word}{named}")
-    channels = [one for one in due if not one.priority]
+    spikes = [one for one in due if one.kind == "spike"]
+    parts += ["something unusual"] if spikes else []
+    channels = [one for one in due if one.kind.startswith("channel")]
     if channels:
         parts.append(words.count(len(channels), "channel") + " not read")
     return ", ".join(parts)

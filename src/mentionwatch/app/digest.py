@@ -7,10 +7,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from mentionwatch.app.insight import read_spikes
 from mentionwatch.app.read_queue import Wanted, read_queue
 from mentionwatch.app.setting import Setting
 from mentionwatch.model.digest import Answered, DigestReport, Week
 from mentionwatch.model.times import from_ms, to_ms
+from mentionwatch.output.report import spike_sentence
 from mentionwatch.store import deliveries
 
 WEEK = timedelta(days=7)
@@ -60,6 +62,7 @@ def read_digest(
         median_seconds=int(statistics.median(waits)) if waits else None,
         answers=tuple(_answered(answer) for answer in found[:ANSWERS_SHOWN]),
         week=_week(setting, now),
+        spikes=tuple(spike_sentence(spike) for spike in read_spikes(setting, now)),
     )
 
 

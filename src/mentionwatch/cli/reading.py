@@ -28,6 +28,7 @@ def queue(
     limit: shared.LimitOption = None,
     format_: shared.FormatOption = None,
     as_json: shared.JsonOption = False,
+    template: shared.TemplateOption = None,
     output: shared.OutputOption = None,
     config: shared.ConfigOption = None,
     db: shared.DbOption = None,
@@ -41,7 +42,8 @@ def queue(
         wanted = _wanted(setting, words or [], now, everything, history, mine, limit)
         left = bring_up_to_date(setting, now)
         report = read_queue(setting, now, wanted, unassessed=left)
-    shared.emit(shared.render_queue(report, chosen), output)
+    shown = shared.filled(report, template) if template else shared.render_queue(report, chosen)
+    shared.emit(shown, output)
     return 0
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mentionwatch.errors import StoreError, UsageError
+from mentionwatch.errors import ExitCode, StoreError, UsageError
 
 if TYPE_CHECKING:
     from mentionwatch.app.setting import Setting
@@ -37,6 +37,10 @@ FormatOption = Annotated[
 OutputOption = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write to a file, all of it or nothing."),
+]
+TemplateOption = Annotated[
+    Path | None,
+    typer.Option("--template", metavar="FILE", help="Fill this Jinja2 template instead."),
 ]
 LimitOption = Annotated[
     int | None, typer.Option("--limit", "-n", min=0, help="Show at most this many rows.")
@@ -188,6 +192,18 @@ def render_queue(report: QueueReport, format_: str) -> str:
     return render(report)
 
 
+def filled(report: QueueReport, template: Path) -> str:
+    """Return what the owner's template makes of the queue."""
+    from mentionwatch.output.page import render_template
+
+    try:
+        source = template.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise UsageError(f"{template}: {reason}", hint="docs/output.md shows one") from error
+    return render_template(source, report, name=str(template))
+
+
 def render_conversation(report: ConversationReport, format_: str) -> str:
     """Return one conversation in one of the formats."""
     if format_ == "table":
@@ -215,8 +231,12 @@ def emit(text: str, output: Path | None = None) -> None:
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None and (sys.stdout.encoding or "").lower() != "utf-8":
         reconfigure(errors="replace")  # a terminal that cannot show a letter shows a "?"
-    sys.stdout.write(text if text.endswith("\n") else text + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Typer would end the program with 1, which means that something is overdue.
+        raise typer.Exit(ExitCode.CLOSED_PIPE) from None
 
 
 def say(text: str) -> None:

@@ -37,6 +37,7 @@ def check(
     limit: shared.LimitOption = None,
     format_: shared.FormatOption = None,
     as_json: shared.JsonOption = False,
+    template: shared.TemplateOption = None,
     output: shared.OutputOption = None,
     config: shared.ConfigOption = None,
     db: shared.DbOption = None,
@@ -54,7 +55,8 @@ def check(
         failed = notify and _alert(setting, quiet)
         report = read_queue(setting, now, Wanted(limit=limit), unassessed=left)
     if not quiet or report.summary.overdue or not report.summary.complete:
-        shared.emit(shared.render_queue(report, chosen), output)
+        shown = shared.filled(report, template) if template else shared.render_queue(report, chosen)
+        shared.emit(shown, output)
     return ExitCode.UNAVAILABLE if failed else exit_code(report, synced, fail_on)
 
 

@@ -335,15 +335,19 @@ def find(setting: Setting, number: int) -> int:
 
 def read_conversation(setting: Setting, now: datetime, number: int) -> ConversationReport:
     """Return a conversation with its thread, clocks and the author's earlier conversations."""
+    from mentionwatch.app.advice import good_answer
+
     connection = setting.store.connection
     found = find(setting, number)
     hours = current_hours(setting, now)
     reader = _Reader(setting, now, hours)
     row = queue.rows_by_id(connection, [found])[0]
     earlier = threads.earlier_conversations(connection, found)
+    thread = tuple(_entry(entry, reader.zone) for entry in threads.entries(connection, found))
     return ConversationReport(
         row=reader.row(row),
-        thread=tuple(_entry(entry, reader.zone) for entry in threads.entries(connection, found)),
+        thread=thread,
+        checklist=good_answer(setting, reader.row(row), thread),
         clocks=_clocks(connection, found, reader.row(row), hours, now),
         earlier=tuple(reader.row(other) for other in queue.rows_by_id(connection, earlier)),
         aliases=tuple(threads.aliases(connection, found)),

@@ -52,6 +52,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
                 "webhook."),
     "watch": ("delivering:watch", "Fetch, alert, hand off and send the digest, again and again, "
               "until stopped."),
+    "report": ("insight:report", "Say how a period went: answered or not, how fast, compared with "
+               "the one before."),
+    "review": ("insight:review", "Judge our own replies of a period: a scorecard with its "
+               "reasons."),
     "status": ("setup:status", "Say how each channel stands, when it was read, and what is "
                "stored."),
     "hours": ("hours:hours", "Say when we are open, and the sentences for a profile and for after "

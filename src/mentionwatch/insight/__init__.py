@@ -1,1 +1,1 @@
-"""What can be learned from what is stored: figures, quality, spikes. Pure: no clock, no database."""
+"""What can be learned from what is stored. Pure: no clock, no database."""

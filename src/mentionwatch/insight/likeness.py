@@ -35,7 +35,7 @@ _GREETING = re.compile(
 _ADDRESS = re.compile(r"\S+@\S+|https?://\S+|www\.\S+|@\w[\w.]*|#\w+")
 _NUMBER = re.compile(r"\S*\d\S*")
 _PIECE = re.compile(
-    r"(?<=[^\W\d])[.!?…]+(?=\s|$)|\n+|[!?…;]+|(?<=[\W_])[.](?=\s|$)|[💙\U0001f300-\U0001faff]+"
+    r"(?<=[^\W\d])[.!?…]+(?=\s|$)|\n+|[!?…;]+|(?<=[\W_])[.](?=\s|$)|[\U0001f300-\U0001faff]+"
 )
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 # Sentences that fit everybody: said once, they are as empty as said a hundred times.
@@ -47,8 +47,8 @@ _STOCK = re.compile(
     r"|enquiry|inquiry|interest|comment|kind words|mail|email|rating)"
     r"|thank you for (?:contacting|reaching out|getting in touch|choosing|writing to)"
     r"|thanks for (?:contacting|reaching out|getting in touch|your (?:feedback|patience|message))"
-    r"|(?:member of (?:our|the)|our|the) (?:\w+ )?(?:team|department) will (?:\w+ )?(?:respond|reply"
-    r"|contact|be in touch|get back|assist|review|look)"
+    r"|(?:member of (?:our|the)|our|the) (?:\w+ )?(?:team|department) will (?:\w+ )?(?:respond"
+    r"|reply|contact|be in touch|get back|assist|review|look)"
     r"|(?:has|have) been (?:logged|registered|recorded|received|forwarded|passed)"
     r"|look forward to (?:welcoming|seeing|serving|hearing|your)"
     r"|sorry to hear (?:about|of|that|this)|sorry for (?:any|the) inconvenience"
@@ -255,14 +255,23 @@ def _is_about(words: Sequence[str], asked: str) -> bool:
     """
     Return whether a question is answered in its own words.
 
-    Ten people who ask the same get the same honest answer: "Yes, we open on Easter Monday."
+    Ten people who ask the same get the same honest answer: "Yes, we open on Easter Monday.", or
+    "No, sorry, only in May."
     """
-    if "?" not in asked:
+    if not _QUESTION.search(asked):
         return False
+    if len(words) < 2 * _SHORTEST and words and words[0] in _YES_OR_NO:
+        return True
     theirs = {_stem(word) for word in _WORD.findall(asked.casefold()) if _says_something(word)}
     ours = {_stem(word) for word in words if _says_something(word)}
     common = ours & theirs
     return len(common) >= 2 and len(common) >= 0.25 * len(ours)
+
+
+_QUESTION = re.compile(r"[?¿？؟]")
+_YES_OR_NO = frozenset(
+    ("yes", "yep", "yeah", "no", "nope", "sí", "si", "oui", "non", "ja", "nein", "sim", "não", "sì")
+)
 
 
 def _says_something(word: str) -> bool:
@@ -274,8 +283,57 @@ def _stem(word: str) -> str:
 
 
 _COMMON = frozenset(
-    "that this with from have been were will would could should your yours they them their there "
-    "then than what when where which while about after before again also just only very much more "
-    "most some such into over under here please thank thanks hello dear team kind regards order "
-    "number".split()
+    [
+        "that",
+        "this",
+        "with",
+        "from",
+        "have",
+        "been",
+        "were",
+        "will",
+        "would",
+        "could",
+        "should",
+        "your",
+        "yours",
+        "they",
+        "them",
+        "their",
+        "there",
+        "then",
+        "than",
+        "what",
+        "when",
+        "where",
+        "which",
+        "while",
+        "about",
+        "after",
+        "before",
+        "again",
+        "also",
+        "just",
+        "only",
+        "very",
+        "much",
+        "more",
+        "most",
+        "some",
+        "such",
+        "into",
+        "over",
+        "under",
+        "here",
+        "please",
+        "thank",
+        "thanks",
+        "hello",
+        "dear",
+        "team",
+        "kind",
+        "regards",
+        "order",
+        "number",
+    ]
 )

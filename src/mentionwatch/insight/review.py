@@ -15,20 +15,16 @@ from dataclasses import dataclass
 from mentionwatch.core.scoring import is_holding
 from mentionwatch.insight import cues
 from mentionwatch.insight.likeness import Likeness
-from mentionwatch.model.insight import Card, Category, Exchange, OurReply, Point, Theirs
+from mentionwatch.model.insight import (
+    CATEGORIES,
+    Card,
+    Category,
+    Exchange,
+    OurReply,
+    Point,
+    Theirs,
+)
 
-# Category -> (label for people, weight).
-CATEGORIES = {
-    "answers_question": ("answers what was asked", 3),
-    "apologises": ("apologises where something went wrong", 2),
-    "next_step": ("offers a solution or a next step", 3),
-    "other_way": ("another way to talk is an offer, not a condition", 1),
-    "own_words": ("is about this case, not canned", 2),
-    "respectful": ("does not defend or belittle", 2),
-    "serious": ("no mask of emojis over a complaint", 1),
-    "on_time": ("came in time", 2),
-    "closed_in_public": ("says in public that it was settled", 1),
-}
 _MASK = 2  # emojis
 _FEW_WORDS = 12
 _CALMER_BY = 15  # points of sentiment
@@ -78,6 +74,7 @@ def card(exchange: Exchange, likeness: Sequence[Likeness], verdict: int | None =
         points=points,
         canned=seen.canned is not None,
         like=max((one.like for one in likeness), default=0) if seen.canned else 0,
+        group=seen.canned.group if seen.canned and seen.canned.like else -1,
         holding=bool(seen.holding),
         reaction=reaction(exchange),
         verdict=verdict,
@@ -324,7 +321,9 @@ def _leaves(reply: OurReply) -> bool:
     if not reply.public:
         return True
     away = cues.SENT_AWAY.search(text)
-    return bool(away) and not cues.STEP.search(cues.SENT_AWAY.sub(" ", cues.OTHER_WAY.sub(" ", text)))
+    return bool(away) and not cues.STEP.search(
+        cues.SENT_AWAY.sub(" ", cues.OTHER_WAY.sub(" ", text))
+    )
 
 
 _GIVERS: dict[str, Callable[[_Seen], Point]] = {

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
-from mentionwatch.model.report import ChannelState
+from mentionwatch.model.report import QueueReport
 
 DIMENSIONS = ("channel", "weekday", "hour", "author", "assignee", "intent", "priority")
+# Category -> (label for people, weight).
+CATEGORIES = {
+    "answers_question": ("answers what was asked", 3),
+    "apologises": ("apologises where something went wrong", 2),
+    "next_step": ("offers a solution or a next step", 3),
+    "other_way": ("another way to talk is an offer, not a condition", 1),
+    "own_words": ("is about this case, not canned", 2),
+    "respectful": ("does not defend or belittle", 2),
+    "serious": ("no mask of emojis over a complaint", 1),
+    "on_time": ("came in time", 2),
+    "closed_in_public": ("says in public that it was settled", 1),
+}
 REACTIONS = ("calmer", "angrier", "silent", "none")
 
 
@@ -176,6 +188,7 @@ class PeriodReport:
     """
     Did we answer, and how fast.
 
+    ``queue`` is the state of now without its rows: who we are, how the channels stand.
     ``before`` is the period of the same length before; None where nothing is known of it.
     ``waiting``, ``overdue``: now; ``oldest``: since when the longest wait lasts. ``history``: open
     ones from before the first run, which count nowhere else. ``leads_missed``: answers owed to
@@ -183,15 +196,10 @@ class PeriodReport:
     by how they turned. ``reactions``: by kind, after our replies of the period.
     """
 
-    generated_at: datetime
-    timezone: str
-    brand: str
+    queue: QueueReport
     since: datetime
     until: datetime
     by: str
-    selection: str
-    complete: bool
-    channels: tuple[ChannelState, ...]
     now: Figures
     before: Figures | None
     waiting: int
@@ -214,7 +222,6 @@ class PeriodReport:
     badge: Badge
     posting: Posting
     spikes: tuple[Spike, ...] = ()
-    notices: tuple[str, ...] = ()
 
 
 # --- quality of our replies ---------------------------------------------------------------------
@@ -272,7 +279,6 @@ class Exchange:
     What is judged: a customer's messages and our replies, both oldest first.
 
     ``names``: what the customer is called. ``results``: of the clocks that our replies ended.
-    ``follow_up_kept``: nothing that we promised is overdue.
     """
 
     id: int
@@ -290,7 +296,8 @@ class Card:
     The scorecard of one conversation.
 
     ``score``: 0..100, the weighted mean of its points; None where none applies. ``like``: to how
-    many other people the same text went. ``holding``: our last reply only promises an answer.
+    many other people the same text went; ``group`` is the same for all of them, -1 for none.
+    ``holding``: our last reply only promises an answer.
     """
 
     id: int
@@ -304,6 +311,7 @@ class Card:
     points: tuple[Point, ...]
     canned: bool
     like: int
+    group: int
     holding: bool
     reaction: str
     verdict: int | None = None
@@ -337,19 +345,16 @@ class ReviewReport:
     """
     How good our replies of a period were.
 
+    ``queue`` is the state of now without its rows: who we are, how the channels stand.
+    ``conversations`` were judged, the newest ones; ``left_off`` were not.
     ``score``: the mean of the conversations' scores, 0..100. ``cards``: the weakest first.
     ``verdicts``: how many the owner judged himself, ``own_score`` their mean (0..100) and
     ``rules_score`` what the rules say of the same.
     """
 
-    generated_at: datetime
-    timezone: str
-    brand: str
+    queue: QueueReport
     since: datetime
     until: datetime
-    selection: str
-    complete: bool
-    channels: tuple[ChannelState, ...]
     conversations: int
     left_off: int
     score: float | None
@@ -362,4 +367,3 @@ class ReviewReport:
     verdicts: int = 0
     own_score: float | None = None
     rules_score: float | None = None
-    notices: tuple[str, ...] = field(default=())

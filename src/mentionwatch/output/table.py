@@ -202,6 +202,11 @@ def _add_titled(page: _Page, title: str, lines: Iterable[str], most: int | None 
             page.add_all(_wrapped(_text(line), page.width, 4, most, hang=2))
 
 
+def page(width: int, colour: bool) -> _Page:
+    """Return an empty page for other tables to draw on."""
+    return _Page(width, colour)
+
+
 class _Page:
     """Collects lines no wider than the terminal, and renders them."""
 
@@ -212,6 +217,10 @@ class _Page:
 
     def add(self, text: Text) -> None:
         self._lines += _wrapped(text, self.width, 0)
+
+    def add_styled(self, line: str, style: str = "", hang: int = 0) -> None:
+        """Add a line of foreign text in one style, its wrapped rest indented by *hang* columns."""
+        self._lines += _wrapped(_text(line, style), self.width, 0, hang=hang)
 
     def add_together(self, parts: list[Text], between: str = "", hang: int = 0) -> None:
         """Add parts on one line, or one a line where they do not fit: commands stay whole."""

@@ -89,6 +89,11 @@ def _grouped(
     return found
 
 
+def of_contacts(where: str) -> str:
+    """Return a condition narrowed to those of the JSON list that ``contacts`` is bound to."""
+    return f"({where}) AND c.contact IN (SELECT value FROM json_each(:contacts))"
+
+
 # --- what was written ---------------------------------------------------------------------------
 
 
@@ -221,11 +226,11 @@ def answer_counts(
 ) -> Iterator[tuple[Any, str, int]]:
     """Yield (key, "first" or "next", how many answers)."""
     found = connection.execute(
-        f"SELECT {_key(by, span, 'w.since')} AS k, w.kind AS kind, count(*) AS n "
-        f"FROM clock w {_conversation_for(by, span)} WHERE {_answers(span)} GROUP BY k, kind",
+        f"SELECT {_key(by, span, 'w.since')} AS k, w.kind AS which, count(*) AS n "
+        f"FROM clock w {_conversation_for(by, span)} WHERE {_answers(span)} GROUP BY k, which",
         span.bound,
     )
-    return ((row["k"], row["kind"], row["n"]) for row in found)
+    return ((row["k"], row["which"], row["n"]) for row in found)
 
 
 def answer_lengths(
@@ -239,9 +244,9 @@ def answer_lengths(
     """
     assert length in LENGTHS
     return connection.execute(
-        f"SELECT {_key(by, span, 'w.since')} AS k, w.kind AS kind, w.{length} AS s, count(*) "
+        f"SELECT {_key(by, span, 'w.since')} AS k, w.kind AS which, w.{length} AS s, count(*) "
         f"FROM clock w {_conversation_for(by, span)} WHERE {_answers(span)} "
-        "GROUP BY k, kind, s ORDER BY k, kind, s",
+        "GROUP BY k, which, s ORDER BY k, which, s",
         span.bound,
     )
 
@@ -256,7 +261,7 @@ def _answers(span: Span) -> str:
 def answer_bins(
     connection: sqlite3.Connection, span: Span, bounds: Sequence[int]
 ) -> tuple[int, ...]:
-    """Return how many first answers took less than each bound (seconds by the clock), and longer."""
+    """Return how many first answers took less than each bound (seconds by the clock), and more."""
     lower = [0, *bounds]
     sums = [
         f"coalesce(sum(w.calendar_seconds >= {least}"
@@ -308,8 +313,8 @@ def waiting(connection: sqlite3.Connection, span: Span, by: str = "") -> dict[An
 
 
 _NAMED = """
-SELECT c.id, c.channel, c.private, m.author_name, m.author_handle, m.author_id, m.text, m.title,
-       m.at {more}
+SELECT c.id AS id, c.channel, c.private, m.author_name, m.author_handle, m.author_id, m.text,
+       m.title, m.at AS at {more}
 FROM conversation c JOIN mention m ON m.id = c.newest_id
 """
 # Nobody answered, and nobody said that no answer was needed.
@@ -334,13 +339,13 @@ def missed(
         + (" AND c.due_at < :now" if only_late else "")
     )
     parts = " UNION ALL ".join(
-        f"{_NAMED.format(more=', c.urgency')} WHERE c.intent = :intent AND ({state}) "
+        f"{_NAMED.format(more=', c.urgency AS urgency')} WHERE c.intent = :intent AND ({state}) "
         f"AND ({span.where})"
         for state in (waits_still, _LEFT)
     )
     bound = {**span.bound, "intent": intent, "limit": limit}
     count = connection.execute(f"SELECT count(*) FROM ({parts})", bound).fetchone()[0]
-    rows = connection.execute(f"{parts} ORDER BY c.urgency DESC, c.id LIMIT :limit", bound)
+    rows = connection.execute(f"{parts} ORDER BY urgency DESC, id LIMIT :limit", bound)
     return int(count), rows.fetchall()
 
 
@@ -397,13 +402,13 @@ def reactions(connection: sqlite3.Connection, span: Span) -> dict[str, int]:
         "THEN 'calmer' WHEN n.at > a.at AND n.sentiment = 'negative' THEN 'angrier' "
         "WHEN n.at > a.at THEN 'none' "
         "WHEN n.intent = 'complaint' OR n.sentiment = 'negative' THEN 'silent' "
-        "ELSE 'none' END AS kind, count(*) AS n FROM (SELECT w.conversation_id AS id, "
+        "ELSE 'none' END AS reaction, count(*) AS n FROM (SELECT w.conversation_id AS id, "
         f"max(w.replied_at) AS at FROM clock w {_conversation_for('', span)} "
         f"WHERE {_answers(span)} GROUP BY w.conversation_id) a "
-        "JOIN conversation z ON z.id = a.id JOIN mention n ON n.id = z.newest_id GROUP BY kind",
+        "JOIN conversation z ON z.id = a.id JOIN mention n ON n.id = z.newest_id GROUP BY reaction",
         span.bound,
     )
-    return {row["kind"]: row["n"] for row in found}
+    return {row["reaction"]: row["n"] for row in found}
 
 
 # --- the badge, and what we posted meanwhile -----------------------------------------------------
@@ -496,13 +501,10 @@ def window_texts(
     return (f"{row['title']} {row['text']}" for row in found)
 
 
-def known_since(connection: sqlite3.Connection) -> dict[str, int]:
-    """Return from when on each channel's mentions are known."""
-    found = connection.execute(
-        "SELECT n.name, (SELECT min(x.at) FROM mention x WHERE x.channel = n.name) AS at "
-        "FROM channel n"
-    )
-    return {row["name"]: row["at"] for row in found if row["at"] is not None}
+def connected(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return since when each channel is read."""
+    found = connection.execute("SELECT name, connected_at FROM channel")
+    return {row["name"]: row["connected_at"] for row in found}
 
 
 def names_of(connection: sqlite3.Connection, contacts: Sequence[str]) -> dict[str, str]:
@@ -519,3 +521,69 @@ def names_of(connection: sqlite3.Connection, contacts: Sequence[str]) -> dict[st
         row["contact"]: row["author_name"] or row["author_handle"] or row["author_id"]
         for row in found
     }
+
+
+# --- the quality of our replies -------------------------------------------------------------------
+
+
+def our_replies(
+    connection: sqlite3.Connection, since: int, until: int, limit: int
+) -> list[sqlite3.Row]:
+    """Return what people of ours wrote in a stretch of time, newest first, and to whom."""
+    return connection.execute(
+        "SELECT r.id, r.channel, r.text, coalesce(p.contact, nullif(r.thread, ''), r.external_id) "
+        "AS person, coalesce(p.author_name, '') AS name, coalesce(p.author_handle, '') AS handle, "
+        "coalesce(p.text, '') AS asked FROM reply r LEFT JOIN mention p "
+        "ON p.channel = r.channel AND p.external_id = r.parent_id AND r.parent_id <> '' "
+        "WHERE r.at > ? AND r.at <= ? AND r.deleted_at IS NULL AND r.automatic = 0 "
+        "ORDER BY r.at DESC, r.id DESC LIMIT ?",
+        (since, until, limit),
+    ).fetchall()
+
+
+def answered_conversations(
+    connection: sqlite3.Connection, span: Span, limit: int
+) -> tuple[list[sqlite3.Row], int]:
+    """Return the conversations with an answer of ours in the period, newest first; and how many."""
+    source = (
+        "FROM clock w JOIN conversation c ON c.id = w.conversation_id "
+        f"{_newest(span)} WHERE {span.within('w.replied_at')} AND w.reply_id IS NOT NULL "
+        f"AND ({span.where})"
+    )
+    total = connection.execute(f"SELECT count(DISTINCT c.id) {source}", span.bound).fetchone()[0]
+    rows = connection.execute(
+        "SELECT c.id, c.channel, c.private, c.newest_id, group_concat(w.result) AS results, "
+        f"max(w.replied_at) AS at {source} GROUP BY c.id ORDER BY at DESC, c.id LIMIT :limit",
+        {**span.bound, "limit": limit},
+    )
+    return rows.fetchall(), int(total)
+
+
+def verdicts(connection: sqlite3.Connection, conversations: Sequence[int]) -> dict[int, int]:
+    """Return the owner's newest verdict on each of these conversations, 1 to 5."""
+    import json
+
+    found = connection.execute(
+        "SELECT m.conversation_id AS id, v.given FROM verdict v "
+        "JOIN mention m ON m.id = v.mention_id "
+        "WHERE m.conversation_id IN (SELECT value FROM json_each(?)) ORDER BY v.id",
+        (json.dumps(list(conversations)),),
+    )
+    return {row["id"]: row["given"] for row in found}
+
+
+def save_verdict(
+    connection: sqlite3.Connection,
+    conversation: int,
+    given: int,
+    score: float | None,
+    *,
+    at: int,
+    actor: str,
+) -> None:
+    """Keep what the owner thinks of our answers in a conversation, 1 to 5. In a transaction."""
+    connection.execute(
+        "INSERT INTO verdict (conversation_id, mention_id, at, actor, given, score) "
+        "SELECT id, newest_id, ?, ?, ?, ? FROM conversation WHERE id = ?",
+        (at, actor, given, score, conversation),
+    )

@@ -1,0 +1,227 @@
+"""
+From counts to a report: percentiles, steps of time, labels, the distance to a goal.
+
+Pure: the sums come from the store, the words from here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from mentionwatch.model.insight import Badge, Bin, Posting, Spread, Step
+from mentionwatch.model.times import to_ms
+
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+BADGE_SHARE = 0.9
+BADGE_SECONDS = 15 * 60
+BADGE_DAYS = timedelta(days=7)
+_STEPS = ((timedelta(days=45), "day"), (timedelta(days=400), "week"))
+# Upper bounds of the bars of first replies, in seconds by the clock.
+BOUNDS = (900, 3600, 4 * 3600, 24 * 3600)
+_BIN_LABELS = ("under 15 min", "15 to 60 min", "1 to 4 h", "4 to 24 h", "a day or more")
+
+Key = TypeVar("Key")
+
+
+def spreads(
+    counts: Iterable[tuple[Any, str, int]], lengths: Iterable[tuple[Any, str, int, int]]
+) -> dict[tuple[Any, str], Spread]:
+    """
+    Return median, 90th percentile and slowest for each key and kind.
+
+    Args:
+        counts: (key, kind, how many).
+        lengths: (key, kind, seconds, how many took so long); each key and kind together, by
+            length. Read once, so that a million answers need no room.
+    """
+    total = {(key, kind): count for key, kind, count in counts}
+    found = {}
+    for group, rows in groupby(lengths, key=lambda row: (row[0], row[1])):
+        count = total.get(group, 0)
+        if count:
+            found[group] = _spread(count, ((seconds, n) for _, _, seconds, n in rows))
+    return found
+
+
+def _spread(count: int, lengths: Iterable[tuple[int, int]]) -> Spread:
+    """
+    Return the spread of lengths that come in order, each with how often it occurs.
+
+    Of an even number the lower one of the two in the middle is the median, as everywhere here.
+    """
+    middle, ninth, last = (count - 1) // 2, math.ceil(count * 0.9) - 1, count - 1
+    wanted = {middle: 0, ninth: 0, last: 0}
+    seen = 0
+    for seconds, times in lengths:
+        for place in wanted:
+            if seen <= place < seen + times:
+                wanted[place] = seconds
+        seen += times
+    return Spread(count=count, median=wanted[middle], p90=wanted[ninth], slowest=wanted[last])
+
+
+def offsets(zone: ZoneInfo, since: datetime, until: datetime) -> tuple[tuple[int, int], ...]:
+    """
+    Return local minus universal time over a period: (from when, by how much), milliseconds.
+
+    Clock changes are found to the second by halving; a zone changes at most once in a day.
+    """
+    found = [(to_ms(since), _offset(zone, since))]
+    at = since
+    while at < until:
+        following = min(at + timedelta(days=1), until)
+        if _offset(zone, following) != found[-1][1]:
+            change = _change(zone, at, following)
+            found.append((to_ms(change), _offset(zone, change)))
+        at = following
+    return tuple(found)
+
+
+def _offset(zone: ZoneInfo, at: datetime) -> int:
+    difference = at.astimezone(zone).utcoffset() or timedelta()
+    return int(difference.total_seconds() * 1000)
+
+
+def _change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
+    low, high = int(before.timestamp()), math.ceil(after.timestamp())
+    start = _offset(zone, before)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _offset(zone, datetime.fromtimestamp(middle, UTC)) == start:
+            low = middle
+        else:
+            high = middle
+    return datetime.fromtimestamp(high, UTC)
+
+
+# --- steps of time --------------------------------------------------------------------------------
+
+
+def step_of(length: timedelta) -> str:
+    """Return the step in which a period is drawn: day, week or month."""
+    return next((name for most, name in _STEPS if length <= most), "month")
+
+
+def steps(
+    step: str,
+    zone: ZoneInfo,
+    since: datetime,
+    until: datetime,
+    written: Mapping[Any, Mapping[str, int]],
+    due: Mapping[Any, Mapping[str, int]],
+) -> tuple[Step, ...]:
+    """
+    Return the series without holes.
+
+    Args:
+        written, due: By the number of the step, as the store counts it.
+    """
+    first, last = (_number(step, at.astimezone(zone).date()) for at in (since, until))
+    found = []
+    for number in range(first, last + 1):
+        day = _first_day(step, number)
+        said, owed = written.get(number, {}), due.get(number, {})
+        found.append(
+            Step(
+                start=datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC),
+                label=_step_label(step, day),
+                mentions=said.get("mentions", 0),
+                positive=said.get("positive", 0),
+                negative=said.get("negative", 0),
+                due=owed.get("due", 0),
+                met=owed.get("met", 0),
+            )
+        )
+    return tuple(found)
+
+
+_EPOCH = date(1970, 1, 1)
+
+
+def _number(step: str, day: date) -> int:
+    days = (day - _EPOCH).days
+    if step == "month":
+        return day.year * 12 + day.month - 1
+    return days if step == "day" else (days + 3) // 7
+
+
+def _first_day(step: str, number: int) -> date:
+    if step == "month":
+        return date(number // 12, number % 12 + 1, 1)
+    return _EPOCH + timedelta(days=number if step == "day" else number * 7 - 3)
+
+
+def _step_label(step: str, day: date) -> str:
+    return f"{day:%b %Y}" if step == "month" else f"{day.day} {day:%b}"
+
+
+# --- the rest -------------------------------------------------------------------------------------
+
+
+def bins(counts: Sequence[int]) -> tuple[Bin, ...]:
+    """Return the bars of first replies for the counts between `BOUNDS`."""
+    least = (0, *BOUNDS)
+    below: tuple[int | None, ...] = (*BOUNDS, None)
+    return tuple(
+        Bin(label=label, least=least[n], below=below[n], count=counts[n])
+        for n, label in enumerate(_BIN_LABELS)
+    )
+
+
+def badge(messages: int, answered: int, in_time: int, of: str) -> Badge:
+    """Return how many more answers in time would have reached the badge."""
+    more = max(0, math.ceil(messages * BADGE_SHARE - 1e-9) - in_time) if messages else None
+    return Badge(of=of, messages=messages, answered=answered, in_time=in_time, more=more)
+
+
+def posting(events: Iterable[tuple[str, int]]) -> Posting:
+    """
+    Return how many of our posts went out while an answer was overdue on the same channel.
+
+    Args:
+        events: (channel, change) by channel and time: 1 overdue, -1 answered, 0 a post.
+    """
+    posts = while_late = most = 0
+    worst = ""
+    for channel, changes in groupby(events, key=lambda event: event[0]):
+        late = 0
+        for _, change in changes:
+            late += change
+            if change == 0:
+                posts += 1
+                while_late += late > 0
+                if late > most:
+                    most, worst = late, channel
+    return Posting(posts=posts, while_late=while_late, most_waiting=most, worst_channel=worst)
+
+
+def label(by: str, key: Any) -> str:
+    """Return what a group is called; authors have their names from the store."""
+    if by == "weekday":
+        return DAYS[int(key)]
+    if by == "hour":
+        return f"{int(key):02d}:00"
+    return str(key) or ("nobody" if by == "assignee" else "unknown")
+
+
+_PRIORITIES = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
+
+
+def in_order(by: str, keys: Iterable[Key]) -> list[Key]:
+    """Return keys in the order in which people expect them; the others as they come."""
+    found = list(keys)
+    if by in ("weekday", "hour"):
+        return sorted(found, key=lambda key: int(str(key)))
+    if by == "priority":
+        return sorted(found, key=lambda key: _PRIORITIES.get(str(key), 9))
+    return found
+
+
+def keyed(pairs: Iterable[tuple[Any, Mapping[str, int]]], keys: set[Any]) -> dict[Any, Any]:
+    """Return those of many pairs that are wanted; they are read one by one."""
+    return {key: values for key, values in pairs if key in keys}

@@ -491,6 +491,7 @@ def mock_server() -> Iterator[Any]:
         yield server
 
 
+@pytest.mark.slow
 def test_mock_mentions_once_reply_and_deletion(mock_server: MockServer) -> None:
     server = mock_server
     late = server.post("lena", "@brand my order is late")
@@ -522,6 +523,7 @@ def test_mock_mentions_once_reply_and_deletion(mock_server: MockServer) -> None:
     assert gone == {server.external(late), server.external(answer)}
 
 
+@pytest.mark.slow
 def test_mock_pages_and_a_killed_run(mock_server: MockServer) -> None:
     posted = {mock_server.post("lena", f"@brand number {number}") for number in range(90)}
     channel = mock_server.channel(search=False)
@@ -531,6 +533,7 @@ def test_mock_pages_and_a_killed_run(mock_server: MockServer) -> None:
     assert mock_server.numbers([*mentions(before), *mentions(after)]) == posted
 
 
+@pytest.mark.slow
 def test_mock_refuses_a_false_token(mock_server: MockServer) -> None:
     with pytest.raises(CredentialsRefused):
         account_of(Mastodon(base_url=mock_server.url, access_token=Secret("wrong-token")))

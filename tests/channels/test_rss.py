@@ -736,6 +736,7 @@ def test_ten_megabytes_are_refused(http_server: Server) -> None:
         collect(channel, **channel.client_options())
 
 
+@pytest.mark.slow
 def test_a_feed_of_ten_megabytes_is_read(http_server: Server) -> None:
     words = f"<description>{'Acme Coffee ' * 4000}</description>"
     body = rss(*(item(str(n), more=words) for n in range(200)))

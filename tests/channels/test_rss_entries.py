@@ -279,6 +279,7 @@ def test_the_same_entry_twice_comes_once() -> None:
 # --- hostile documents ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_entities_are_not_expanded() -> None:
     lines = [f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 12)]
     laughs = (

@@ -143,6 +143,7 @@ def test_a_text_is_cut_and_an_address_is_not(crowd: Shop) -> None:
     assert f"https://social.example/1?{'x' * 300}\n" in text
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this computer")
 @pytest.mark.parametrize("width", [390, 800])
 def test_a_phone_needs_no_sideways_scrolling(crowd: Shop, tmp_path: Path, width: int) -> None:

@@ -314,7 +314,7 @@ def test_review_has_all_its_facts(world: World) -> None:
     review = by_id(read(world))["000001-asc"]
     assert isinstance(review, Mention)
     assert (review.title, review.text, review.rating) == ("Crashes", "It closes on start", 1.0)
-    assert review.author.name == "reader1" and not review.author.id
+    assert (review.author.name, review.author.id) == ("reader1", "000001-asc")
     assert review.published == datetime(2026, 11, 19, 12, 24, 23, tzinfo=UTC)
 
 

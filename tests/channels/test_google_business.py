@@ -240,7 +240,7 @@ def test_review_has_all_its_facts(world: World) -> None:
     assert isinstance(review, Mention)
     assert review.text == "Service lent"
     assert (review.rating, review.rating_max) == (2.0, 5.0)
-    assert review.author.name == "Nora P" and not review.author.id
+    assert (review.author.name, review.author.id) == ("Nora P", review.external_id)
     assert review.published == datetime(2026, 11, 20, 10, 47, 32, 807_000, tzinfo=UTC)
     assert review.addressed and review.kind == "review" and not review.private
     assert review.url == "https://business.google.example/reply/R1"
@@ -260,7 +260,7 @@ def test_answered_review_has_our_reply(world: World) -> None:
 def test_stars_without_words_by_somebody_anonymous(world: World) -> None:
     review = by_id(read(world))["R3"]
     assert isinstance(review, Mention)
-    assert (review.text, review.rating, review.author.name) == ("", 4.0, "A Google user")
+    assert (review.text, review.rating, review.author.name) == ("", 4.0, "Anonymous")
 
 
 def test_photo_counts_and_the_place_is_the_link(world: World) -> None:
@@ -313,11 +313,15 @@ def test_our_edited_answer_keeps_its_first_time(world: World) -> None:
 
 
 def test_two_reviewers_without_a_name_are_two(world: World) -> None:
-    from mentionwatch.store.items import contact_of
+    from mentionwatch.store.items import contact_of, person_keys
+
+    world.review("S1")["reviewer"]["displayName"] = "A Google User"
 
     found = by_id(read(world))
-    contacts = {contact_of("google", one) for one in found.values() if isinstance(one, Mention)}
-    assert len(contacts) == len([one for one in found.values() if isinstance(one, Mention)])
+    mentions = [one for one in found.values() if isinstance(one, Mention)]
+    assert len({contact_of("google", one) for one in mentions}) == len(mentions)
+    unnamed = [one for one in mentions if one.author.name == "Anonymous"]
+    assert len(unnamed) == 2 and not [key for one in unnamed for key in person_keys(one)]
 
 
 @pytest.mark.parametrize(

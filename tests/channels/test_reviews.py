@@ -62,6 +62,15 @@ def test_review_without_an_answer_is_a_thread_of_its_own() -> None:
     assert mention.thread_id == "r1" and mention.addressed and not mention.parent_id
 
 
+def test_author_without_an_id_is_the_same_in_his_whole_thread() -> None:
+    (first, _), (again, _) = (
+        items_of(review(answered=40), ()),
+        items_of(review(answered=40, changed=20), ()),
+    )
+    assert isinstance(first, Mention) and isinstance(again, Mention)
+    assert first.author.id == again.author.id == "r1"
+
+
 def test_answer_is_named_by_its_time() -> None:
     assert names(review(answered=40)) == ["r1", "r1/reply@2026-11-19T15:02:00.000Z"]
 

@@ -102,7 +102,7 @@ def read_review(
         external_id=needed(payload["id"]),
         title=text(told.get("title")),
         text=text(told.get("body")),
-        author=Author(name=text(told.get("reviewerNickname"))),
+        author=Author(name=text(told.get("reviewerNickname")) or "Customer"),
         published=moment(told.get("createdDate")),
         kind="review",
         url=url,

@@ -110,3 +110,13 @@ def _denied(found: Said, ways_out: Help) -> str:
 def status_of(error: AnswerRefused) -> str:
     """Return the name that Google gives to an error."""
     return said(error.body).status
+
+
+def author_name(value: object) -> str:
+    """
+    Return the name of a reviewer; one word where Google shows none.
+
+    "A Google user" would look like one and the same person under every such review.
+    """
+    name = text(value).strip()
+    return "Anonymous" if name.casefold() in ("", "a google user") else name

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mentionwatch.channels import reading
+from mentionwatch.channels._google import author_name
 from mentionwatch.channels._reviews import Review
 from mentionwatch.channels._values import each, moment, needed, rows, table, text, web
 from mentionwatch.model.items import Author, Mention, Reply, StreamState
@@ -54,7 +55,7 @@ def read_review(payload: Any, place: Place) -> Review:
         # Without the account: a location may be reached through several, and change its group.
         external_id=f"{place.name}/reviews/{review_id}",
         text=original(text(payload.get("comment"))),
-        author=Author(name=text(reviewer.get("displayName")) or "A Google user"),
+        author=Author(name=author_name(reviewer.get("displayName"))),
         published=written or changed,
         edited=changed if written is None or (changed and changed > written) else None,
         kind="review",

@@ -64,7 +64,10 @@ def items_of(review: Review, known: Collection[str]) -> tuple[Item, ...]:
     """
     mention, answer = review.mention, review.answer
     name = mention.external_id
-    mention = replace(mention, thread_id=name, addressed=True)
+    author = mention.author
+    if not (author.id or author.handle):  # nobody else writes in this thread
+        author = replace(author, id=name)
+    mention = replace(mention, thread_id=name, addressed=True, author=author)
     before = [one for one in known if review_of(one) == name]
     if answer is None:
         return (mention, *(Deletion(external_id=one) for one in before))

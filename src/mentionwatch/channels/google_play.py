@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from mentionwatch.channels import Account, Capabilities, Query, reading
-from mentionwatch.channels._google import TOKEN_URL, Help, explained
+from mentionwatch.channels._google import TOKEN_URL, Help, author_name, explained
 from mentionwatch.channels._jwt import read_by_others, read_key_file, signed
 from mentionwatch.channels._oauth import Access, Grant
 from mentionwatch.channels._reviews import Review, Revisits, items_of, stars
@@ -283,7 +283,7 @@ def read_review(payload: Any, package: str) -> Review:
         external_id=review_id,
         title=title,
         text=body,
-        author=Author(name=text(payload.get("authorName"))),
+        author=Author(name=author_name(payload.get("authorName"))),
         published=_time(words.get("lastModified")),
         kind="review",
         url=url,

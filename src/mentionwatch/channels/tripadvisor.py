@@ -160,7 +160,7 @@ def _review(payload: Mapping[str, Any]) -> Review:
     mention = Mention(
         external_id=_number(payload["id"]),
         text="",
-        author=Author(),
+        author=Author(name="Guest"),
         published=moment(payload.get("published_date")),
         kind="review",
         url=url,

@@ -129,7 +129,7 @@ class _Scorer:
         return ConversationContext(
             texts=tuple(map(_scored, kept)),
             messages_unanswered=len(mentions),
-            other_channels=tuple(dict.fromkeys(n.type for n in neighbours_of(self.facts, last.at))),
+            other_channels=tuple(dict.fromkeys(n.channel for n in neighbours_of(self.facts, last.at))),
             earlier_conversations=len(earlier),
         )
 
@@ -268,6 +268,8 @@ def _hints(clock: Clock, scorer: _Scorer) -> list[dict[str, Any]]:
             }
             for neighbour in neighbours_of(scorer.facts, waiting[-1].at)[-3:]
         ]
+    if clock.edited_after is not None and waiting:
+        hints.append({"kind": "edited", "at": clock.edited_after.isoformat()})
     if clock.promise is not None:
         hints.append({"kind": "promised", "at": clock.promise.at.isoformat()})
     if any(mention.deleted for mention in clock.mentions):

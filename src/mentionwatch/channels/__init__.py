@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 BUILTIN: dict[str, str] = {
     "app_store": "mentionwatch.channels.app_store:AppStore",
     "bluesky": "mentionwatch.channels.bluesky:Bluesky",
+    "discord": "mentionwatch.channels.discord:Discord",
     "discourse": "mentionwatch.channels.discourse:Discourse",
     "email": "mentionwatch.channels.email:Email",
     "exec": "mentionwatch.channels.exec:Exec",

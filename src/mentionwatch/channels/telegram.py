@@ -61,8 +61,9 @@ class Telegram:
     """
     The keys of ``[channels.telegram]``.
 
-    ``chats``: of groups and channels only these are listened to. ``own_chats``: groups of yours, where everything is said
-    to you. ``own_user_ids`` and ``own_usernames``: your people, and channels that are yours.
+    ``chats``: of groups and channels only these are listened to. ``own_chats``: groups of yours,
+    where everything is said to you. ``own_user_ids`` and ``own_usernames``: your people, and
+    channels that are yours.
     """
 
     family: ClassVar[str] = "direct"

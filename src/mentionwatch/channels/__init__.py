@@ -37,6 +37,7 @@ BUILTIN: dict[str, str] = {
     "google_play": "mentionwatch.channels.google_play:GooglePlay",
     "hackernews": "mentionwatch.channels.hackernews:HackerNews",
     "instagram": "mentionwatch.channels.instagram:Instagram",
+    "lemmy": "mentionwatch.channels.lemmy:Lemmy",
     "mastodon": "mentionwatch.channels.mastodon:Mastodon",
     "reddit": "mentionwatch.channels.reddit:Reddit",
     "rss": "mentionwatch.channels.rss:Rss",

@@ -71,7 +71,9 @@ def digest(
         failed = send and _send(setting, report, again, quiet)
         if not send or output is not None:
             shared.emit(_rendered(setting, report, chosen), output)
-    return ExitCode.UNAVAILABLE if failed else _code(report, synced)
+    if failed:
+        return ExitCode.UNAVAILABLE
+    return _code(report, synced) if sync or send else ExitCode.OK  # like `queue`: only reading
 
 
 def notify(

@@ -17,22 +17,31 @@ from mentionwatch.store.database import Store, explained
 
 
 def retain(setting: Setting, now: datetime) -> dict[str, int]:
-    """Remove what is older than ``keep`` says, by channel; what is open stays. Under the lock."""
-    removed = {}
+    """
+    Remove what is older than ``keep`` says, by channel; what is open stays. Under the lock.
+
+    Where a platform itself forbids to keep words for longer, those of open rows go as well: that
+    somebody waits there stays to be seen.
+    """
+    changed: dict[str, int] = {}
     for channel in setting.config.channels:
-        keep = channel.keep
         most: timedelta | None = getattr(channel.channel, "keep_at_most", None)
-        if most is not None:
-            keep = most if keep is None else min(keep, most)
-        if keep is None:
+        limits = [limit for limit in (channel.keep, most) if limit is not None]
+        if not limits:
             continue
         with setting.store.transaction() as connection:
-            count = upkeep.purge(connection, channel.name, to_ms(now - keep), to_ms(now))
+            stamp = to_ms(now)
+            count = upkeep.purge(connection, channel.name, to_ms(now - min(limits)), stamp)
             if count:
                 channel_store.count_stored(connection)
+            if most is not None:
+                count += upkeep.blank(connection, channel.name, to_ms(now - most), stamp)
         if count:
-            removed[channel.name] = count
-    return removed
+            changed[channel.name] = count
+    if changed:
+        with explained(setting.store.path):
+            upkeep.wipe(setting.store.connection)
+    return changed
 
 
 def forget(

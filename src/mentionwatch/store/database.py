@@ -7,10 +7,11 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from json import JSONDecodeError
 from pathlib import Path
 from types import TracebackType
 
-from mentionwatch.errors import LockHeld, StoreError
+from mentionwatch.errors import LockHeld, MentionwatchError, StoreError
 from mentionwatch.store import migrations
 
 BUSY_TIMEOUT_MS = 10_000
@@ -112,6 +113,30 @@ class Store:
     def close(self) -> None:
         self.connection.close()
 
+    def explain(self, error: BaseException | None) -> None:
+        """
+        Raise a StoreError for an error that the database is to blame for; else do nothing.
+
+        What is read from a damaged file can break anything that trusts it; so when something
+        fails in a way that nobody foresaw, the file is looked at before our code is blamed.
+        """
+        if isinstance(error, sqlite3.DatabaseError):
+            raise _store_error(self.path, error) from error
+        foreseen = isinstance(error, MentionwatchError | OSError)
+        if isinstance(error, Exception) and not foreseen and self._is_damaged(error):
+            raise _damaged(self.path) from error
+
+    def _is_damaged(self, error: Exception) -> bool:
+        # SQLite keeps no checksums: a value that is no JSON, no text or no time any more is
+        # noticed only by whoever reads it.
+        if isinstance(error, OverflowError | UnicodeError | JSONDecodeError):
+            return True
+        try:
+            row = self.connection.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.DatabaseError:
+            return True
+        return row is None or row[0] != "ok"
+
     @contextmanager
     def lock(self) -> Iterator[None]:
         """
@@ -158,6 +183,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA secure_delete = ON")  # what was removed is overwritten
     return connection
 
 
@@ -235,8 +261,15 @@ _EXPLANATIONS = {
 }
 
 
+def _damaged(path: Path) -> StoreError:
+    what, hint = _EXPLANATIONS["SQLITE_CORRUPT"]
+    return StoreError(f"{path} {what}", hint=hint)
+
+
 def _store_error(path: Path, error: sqlite3.DatabaseError) -> StoreError:
     name = getattr(error, "sqlite_errorname", "") or ""
+    if not name and "decode" in str(error):  # from Python, not from SQLite: bytes that are no text
+        return _damaged(path)
     for code, (what, hint) in _EXPLANATIONS.items():
         if name.startswith(code):
             return StoreError(f"{path} {what}", hint=hint)

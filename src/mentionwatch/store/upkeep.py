@@ -47,6 +47,45 @@ def purge(connection: sqlite3.Connection, channel: str, before: int, now: int) -
     return len(gone)
 
 
+def blank(connection: sqlite3.Connection, channel: str, before: int, now: int) -> int:
+    """
+    Take the words out of what a platform forbids to keep, and leave that somebody waits.
+
+    Returns:
+        How many mentions lost their words.
+    """
+    rows = connection.execute(
+        "SELECT id, reasons FROM mention WHERE channel = ? AND at < ? "
+        "AND (text <> '' OR title <> '' OR raw IS NOT NULL)",
+        (channel, before),
+    ).fetchall()
+    ids = [row["id"] for row in rows]
+    _mark(connection, ids, now)
+    _unindex(connection, ids)
+    connection.executemany(
+        "UPDATE mention SET text = '', title = '', raw = NULL, reasons = ? WHERE id = ?",
+        [(_without_quotes(row["reasons"]), row["id"]) for row in rows],
+    )
+    connection.execute(
+        "DELETE FROM edit WHERE item = 'mention' AND item_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(ids),),
+    )
+    connection.execute(
+        "INSERT INTO mention_text (rowid, title, text, author_name, author_handle) "
+        "SELECT id, title, text, author_name, author_handle FROM mention "
+        "WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(ids),),
+    )
+    return len(ids)
+
+
+def _without_quotes(reasons: str | None) -> str | None:
+    """Return reasons with their points and sentences, but none of the author's words."""
+    if reasons is None:
+        return None
+    return json.dumps([[rule, points, "", why] for rule, points, _, why in json.loads(reasons)])
+
+
 def mentions_by(connection: sqlite3.Connection, author: str) -> list[int]:
     """Return the mentions of an author: by id, handle, address or full name, on every channel."""
     name = author.strip().casefold()
@@ -105,12 +144,7 @@ def _mark(connection: sqlite3.Connection, mention_ids: list[int], now: int) -> N
 def _remove_mentions(connection: sqlite3.Connection, mention_ids: list[int]) -> None:
     ids = json.dumps(mention_ids)
     chosen = "(SELECT value FROM json_each(?))"
-    connection.execute(
-        "INSERT INTO mention_text (mention_text, rowid, title, text, author_name, author_handle) "
-        "SELECT 'delete', id, title, text, author_name, author_handle FROM mention "
-        f"WHERE id IN {chosen}",
-        (ids,),
-    )
+    _unindex(connection, mention_ids)
     connection.execute(f"DELETE FROM edit WHERE item = 'mention' AND item_id IN {chosen}", (ids,))
     connection.execute(
         "DELETE FROM person_key WHERE contact IN (SELECT contact FROM mention WHERE id IN "
@@ -125,9 +159,25 @@ def _remove_mentions(connection: sqlite3.Connection, mention_ids: list[int]) -> 
     connection.execute(f"DELETE FROM mention WHERE id IN {chosen}", (ids,))
 
 
+def _unindex(connection: sqlite3.Connection, mention_ids: list[int]) -> None:
+    """Take texts out of the search index; it must be told what stood there."""
+    connection.execute(
+        "INSERT INTO mention_text (mention_text, rowid, title, text, author_name, author_handle) "
+        "SELECT 'delete', id, title, text, author_name, author_handle FROM mention "
+        "WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(mention_ids),),
+    )
+
+
+def wipe(connection: sqlite3.Connection) -> None:
+    """Let removed words also leave the search index and the write-ahead log."""
+    connection.execute("INSERT INTO mention_text (mention_text) VALUES ('optimize')")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def vacuum(connection: sqlite3.Connection) -> None:
     """Overwrite what was removed: also in the write-ahead log and in free pages of the file."""
-    connection.execute("INSERT INTO mention_text (mention_text) VALUES ('optimize')")
+    wipe(connection)
     connection.execute("VACUUM")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

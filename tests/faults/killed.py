@@ -6,8 +6,9 @@ moment at which a crash could tear something. So does every line that is sent to
 the moment at which it has taken a mail.
 
     with Killer() as killer:
-        whole = killer.run("sync", "--config", …)            # whole.writes: one letter per write
-        cut = killer.run("sync", "--config", …, kill_at=17)  # before the 17th; cut.killed
+        whole = killer.run("sync", …)            # whole.writes: one letter per write
+        cut = killer.run("sync", …, kill_at=17)  # before the 17th; cut.killed
+        full = killer.run("sync", …, fill_at=17) # before the 17th the disk is full
 
 A process that has loaded everything already is forked for each run: a run is a real process with
 real files and a real end, without the second that Python and its libraries take to start.
@@ -15,6 +16,7 @@ real files and a real end, without the second that Python and its libraries take
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -67,7 +69,16 @@ class Killer:
         self._process.wait(30)
         self._process.stdout.close()
 
-    def run(self, *arguments: str, folder: Path, at: str, kill_at: int = 0) -> Run:
+    def run(
+        self,
+        *arguments: str,
+        folder: Path,
+        at: str,
+        kill_at: int = 0,
+        fill_at: int = 0,
+        filler: Path | None = None,
+        user: int = 0,
+    ) -> Run:
         """
         Run a command line.
 
@@ -75,8 +86,14 @@ class Killer:
             folder: Where its output is kept meanwhile.
             at: The time that its clock shows, in ISO form with its zone.
             kill_at: Which write it does not live to make; 0 for none.
+            fill_at: Which write finds the disk full; 0 for none.
+            filler: The file that fills it.
+            user: Whose process it is, as a number; 0 for our own.
         """
-        job = {"arguments": arguments, "folder": str(folder), "at": at, "kill_at": kill_at}
+        job = {
+            "arguments": arguments, "folder": str(folder), "at": at, "kill_at": kill_at,
+            "fill_at": fill_at, "filler": str(filler), "user": user,
+        }  # fmt: skip
         self._process.stdin.write(json.dumps(job) + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
@@ -89,18 +106,20 @@ class Killer:
 
 
 class Counter:
-    """Counts writes, notes where each stands, and kills this process at one of them."""
+    """Counts writes, notes where each stands; kills this process or fills the disk at one."""
 
-    def __init__(self, kill_at: int, notes: int) -> None:
-        self.kill_at = kill_at
+    def __init__(self, job: dict[str, Any], notes: int) -> None:
+        self.job = job
         self.count = 0
         self.notes = notes  # a file: what is written to it outlives us
         self.unrecorded = False
 
     def write(self, place: str) -> None:
         self.count += 1
-        if self.count == self.kill_at:
+        if self.count == self.job["kill_at"]:
             os.kill(os.getpid(), signal.SIGKILL)
+        if self.count == self.job["fill_at"]:
+            fill(Path(self.job["filler"]))
         os.write(self.notes, place.encode())
 
     def traced(self, connection: sqlite3.Connection) -> Callable[[str], None]:
@@ -114,6 +133,15 @@ class Counter:
                 self.unrecorded = False
 
         return statement
+
+
+def fill(path: Path) -> None:
+    """Write a file until there is no room left for a single byte."""
+    with path.open("wb", buffering=0) as stream, contextlib.suppress(OSError):
+        for size in (65536, 1):
+            with contextlib.suppress(OSError):
+                while stream.write(b"x" * size):
+                    pass
 
 
 def _watch(counter: Counter) -> None:
@@ -155,7 +183,11 @@ def _child(job: dict[str, Any]) -> None:
     notes = os.open(folder / "writes.txt", os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
     sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - it lives as long as the process
     sys.stderr = open(2, "w", closefd=False, buffering=1)  # noqa: SIM115
-    _watch(Counter(job["kill_at"], notes))
+    _watch(Counter(job, notes))
+    if job["user"]:
+        os.setgroups([])
+        os.setgid(job["user"])
+        os.setuid(job["user"])
     with time_machine.travel(job["at"], tick=False):
         code = main(job["arguments"])
     sys.stdout.flush()
@@ -164,20 +196,22 @@ def _child(job: dict[str, Any]) -> None:
 
 def _load() -> None:
     """Import what the commands would import one by one."""
-    import asyncio  # noqa: F401
     import importlib
     import pkgutil
+    import tempfile
 
-    import sqlite_utils.migrations
-    import time_machine  # noqa: F401
+    from tests.shop import Shop
 
     for package in ("app", "cli", "store", "core", "delivery", "output"):
         parent = importlib.import_module(f"mentionwatch.{package}")
         for module in pkgutil.walk_packages(parent.__path__, f"{parent.__name__}."):
             importlib.import_module(module.name)
-    for name in ("mentionwatch.channels.file", "mentionwatch.fetch"):
-        importlib.import_module(name)
-    assert sqlite_utils.migrations
+    with tempfile.TemporaryDirectory() as folder:  # and what they import on their way
+        shop = Shop(Path(folder))
+        shop.records("facebook", {"id": "1", "author_id": "a", "text": "When?", "at": "09:00"})
+        for words in ("sync", "check", "queue", "done 1", "note 1 called", "rescore --history"):
+            assert shop.run(*words.split(), at="10:00").code == 0
+        shop.run("queue", "--nothing", at="10:00")
 
 
 def serve() -> None:

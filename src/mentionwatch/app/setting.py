@@ -37,8 +37,11 @@ class Setting:
     def __enter__(self) -> Setting:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.store.close()
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        try:
+            self.store.explain(error)
+        finally:
+            self.store.close()
 
 
 def settings(config: Config) -> Settings:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mentionwatch.app.setting import Setting
     from mentionwatch.credentials import Tokens
     from mentionwatch.model.report import ConversationReport, QueueReport
+    from mentionwatch.store.database import Store
 
 ConfigOption = Annotated[
     Path | None,
@@ -121,16 +122,31 @@ def open_quickly(config: Path | None, db: Path | None) -> Setting:
         return open_or_empty(config, db)
     mark = fingerprint(found)
     store = Store(path, create=False)
-    checked = bool(mark) and meta.get(store.connection, "checked_config") == mark
     try:
+        checked = bool(mark) and meta.get(store.connection, "checked_config") == mark
         loaded = configuration.load(found, os.environ, checked=checked)
-    except BaseException:
-        store.close()
+    except BaseException as error:
+        try:
+            store.explain(error)
+        finally:
+            store.close()
         raise
     if mark and not checked and not any(channel.problem for channel in loaded.channels):
-        with store.transaction() as connection:
-            meta.put(connection, "checked_config", mark)
+        _remember(store, mark)
     return Setting(config=loaded, store=store)
+
+
+def _remember(store: Store, mark: str) -> None:
+    """Note it for the next start, unless another writes just now: who only reads never waits."""
+    from contextlib import suppress
+
+    from mentionwatch.store import meta
+    from mentionwatch.store.database import BUSY_TIMEOUT_MS
+
+    store.connection.execute("PRAGMA busy_timeout = 0")
+    with suppress(StoreError), store.transaction() as connection:
+        meta.put(connection, "checked_config", mark)
+    store.connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
 
 def tokens_for(setting: Setting) -> Tokens:

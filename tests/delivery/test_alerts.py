@@ -343,6 +343,8 @@ def test_apprise_is_asked_for_when_it_is_missing(shop: Shop, monkeypatch) -> Non
     assert "secretpart" not in result.err
 
 
+# Some of its plug-ins import what newer Pythons will not have.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_apprise_delivers(shop: Shop, http_server: Server) -> None:
     pytest.importorskip("apprise")
     http_server.reply("POST", "/", 200)

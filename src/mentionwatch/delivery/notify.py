@@ -117,6 +117,18 @@ def _by_apprise(target: NotifyTarget, alert: Alert) -> None:
             "the package apprise is not installed",
             hint='pip install "mentionwatch[apprise]"',
         ) from error
+    try:
+        _given_to_apprise(apprise, target, alert)
+    except (DeliveryError, ChannelError):
+        raise
+    except Exception as error:  # a plug-in of somebody else's must not stop the other targets
+        raise DeliveryError(
+            f"apprise failed ({type(error).__name__})",
+            hint="to see why: apprise -vv -b test ADDRESS",
+        ) from error
+
+
+def _given_to_apprise(apprise: Any, target: NotifyTarget, alert: Alert) -> None:
     sender = apprise.Apprise()
     for place, url in enumerate(target.urls):
         # A wrong address is only logged by apprise, and would be forgotten in silence.

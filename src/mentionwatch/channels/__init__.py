@@ -47,6 +47,7 @@ BUILTIN: dict[str, str] = {
     "threads": "mentionwatch.channels.threads:Threads",
     "tripadvisor": "mentionwatch.channels.tripadvisor:Tripadvisor",
     "trustpilot": "mentionwatch.channels.trustpilot:Trustpilot",
+    "whatsapp": "mentionwatch.channels.whatsapp:WhatsApp",
     "x": "mentionwatch.channels.x:X",
     "yelp": "mentionwatch.channels.yelp:Yelp",
     "youtube": "mentionwatch.channels.youtube:YouTube",

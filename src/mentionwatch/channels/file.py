@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
 from mentionwatch.channels import Account, Capabilities, Query
 from mentionwatch.channels import _file_progress as progress
@@ -81,6 +81,7 @@ class File:
     sees_own_replies: bool | None = None
     settle: float = 2.0
 
+    suffixes: ClassVar[tuple[str, ...]] = _IN_FOLDER
     capabilities = _Declared()
 
     def problems(self) -> Iterator[tuple[str, str]]:
@@ -152,14 +153,38 @@ class File:
             "strict": bool(self.preset),
         }
 
+    def records(self, path: Path, offset: int, line: int) -> Iterator[Numbered]:
+        """Yield the records of one file, from a place on. Raises SourceUnreadable."""
+        return read_records(path, **self.reading, name=path.name, offset=offset, line=line)
+
     def connect(self, deadline: float) -> FileSession:
         return FileSession(self, deadline)
+
+
+class Files(Protocol):
+    """Settings of a channel that reads files; ``suffixes``: what is read in a folder."""
+
+    suffixes: ClassVar[tuple[str, ...]]
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def settle(self) -> float: ...
+
+    @property
+    def reading(self) -> dict[str, Any]: ...
+
+    @property
+    def defaults(self) -> RecordDefaults: ...
+
+    def records(self, path: Path, offset: int, line: int) -> Iterator[Numbered]: ...
 
 
 class FileSession:
     """One reading of the files."""
 
-    def __init__(self, settings: File, deadline: float) -> None:
+    def __init__(self, settings: Files, deadline: float) -> None:
         self._settings = settings
         self._until = time.monotonic() + deadline
         self._seconds = deadline
@@ -204,7 +229,7 @@ class FileSession:
         path = self._settings.path.expanduser()
         try:
             if path.is_dir():
-                found = [one for one in path.iterdir() if one.suffix.lower() in _IN_FOLDER]
+                found = [one for one in path.iterdir() if self._is_read(one)]
                 found = [one for one in found if one.is_file() and one.name[0] != "."]
             elif path.exists():
                 return [path]
@@ -218,6 +243,9 @@ class FileSession:
             return sorted(found, key=lambda one: (one.stat().st_mtime_ns, one.name))
         except OSError as error:
             raise unreadable(str(path), error) from error
+
+    def _is_read(self, path: Path) -> bool:
+        return path.suffix.lower() in self._settings.suffixes
 
     def _refuse_missing_folder(self, path: Path, found: list[Path]) -> None:
         folder = path
@@ -273,7 +301,7 @@ class FileSession:
             raise TimedOut(f"{name}: not read within {self._seconds:.0f} s; the next run goes on")
 
     @property
-    def settings(self) -> File:
+    def settings(self) -> Files:
         return self._settings
 
 
@@ -300,13 +328,7 @@ class _Reader:
         settings = self._session.settings
         if before is not None:
             self._offset, self._line, self._bad_before = before.offset, before.line, before.bad
-        numbered = read_records(
-            self._path,
-            **settings.reading,
-            name=self._path.name,
-            offset=self._offset,
-            line=self._line,
-        )
+        numbered = settings.records(self._path, self._offset, self._line)
         waiting, defaults = 0, settings.defaults
         for one in numbered:
             self._take(one, defaults)

@@ -12,8 +12,10 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from mentionwatch.app.edits import edit_facts
 from mentionwatch.core.assessment import Assessed, assess
 from mentionwatch.core.facts import (
     Calendar,
@@ -31,6 +33,7 @@ from mentionwatch.model.times import from_ms, to_ms
 from mentionwatch.store import conversations, events
 from mentionwatch.store.conversations import ReplyRow
 from mentionwatch.store.database import Store
+from mentionwatch.store.items import ARTICLE
 
 if TYPE_CHECKING:
     from mentionwatch.core.scoring import RuleSet
@@ -103,6 +106,7 @@ def _assess_group(connection: sqlite3.Connection, assessor: Assessor, contacts: 
         mentions=[_mention_fact(row, scores[row["id"]], assessor) for row in rows],
         replies=_reply_facts(connection, assessor, rows),
         events=[_event_fact(e) for e in events.of_mentions(connection, [r["id"] for r in rows])],
+        edits=edit_facts(connection, rows, partial(_score, assessor)),
         neighbours=[_neighbour(row) for row in conversations.neighbours(connection, contacts)],
     )
     previous = _previous(connection, contacts, rows)
@@ -161,7 +165,7 @@ def _score_texts(
     return scores
 
 
-def _score(assessor: Assessor, row: sqlite3.Row) -> TextScore:
+def _score(assessor: Assessor, row: Mapping[str, Any] | sqlite3.Row) -> TextScore:
     from mentionwatch.core.scoring import TextFacts
 
     return assessor.rules.score_text(
@@ -212,6 +216,7 @@ def _mention_fact(row: sqlite3.Row, score: TextScore, assessor: Assessor) -> Men
 
     at = from_ms(row["at"])
     first_run = from_ms(row["connected_at"]) - assessor.settings.first_run
+    by_hand = row["channel"] == "manual"  # who says it now does not mean history
     owed = reply_owed(score, addressed=bool(row["addressed"])) and not row["automatic"]
     return MentionFact(
         id=row["id"],
@@ -227,11 +232,11 @@ def _mention_fact(row: sqlite3.Row, score: TextScore, assessor: Assessor) -> Men
         score=score,
         addressed=bool(row["addressed"]),
         closing=bool(score.closing),
-        baseline=at < first_run,
+        baseline=at < first_run and not by_hand,
         deleted=row["deleted_at"] is not None,
         skipped=row["skipped"],
         private=bool(row["private"]),
-        article=row["contact"].startswith("article:"),
+        article=row["contact"].startswith(ARTICLE),
         followers=row["followers"],
         likes=row["likes"] or 0,
         shares=max(row["shares"] or 0, row["reposts"]),

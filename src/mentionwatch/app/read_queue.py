@@ -281,6 +281,8 @@ class _Reader:
             return f"perhaps the same person as {hint['id']} ({hint['channel']}, {when})"
         if kind == "promised":
             return f"you promised an answer on {when}"
+        if kind == "edited":
+            return f"says more since {when}"
         if kind == "deleted":
             return "a message was deleted by its author"
         if kind == "handed_off":
@@ -429,6 +431,6 @@ def _clocks(
         replied_at=None,
         result="open",
         open_seconds=hours.open_seconds(row.waiting_since, now),
-        calendar_seconds=int((now - row.waiting_since).total_seconds()),
+        calendar_seconds=max(0, int((now - row.waiting_since).total_seconds())),
     )
     return (*closed, running)

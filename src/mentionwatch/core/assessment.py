@@ -129,7 +129,9 @@ class _Scorer:
         return ConversationContext(
             texts=tuple(map(_scored, kept)),
             messages_unanswered=len(mentions),
-            other_channels=tuple(dict.fromkeys(n.channel for n in neighbours_of(self.facts, last.at))),
+            other_channels=tuple(
+                dict.fromkeys(n.channel for n in neighbours_of(self.facts, last.at))
+            ),
             earlier_conversations=len(earlier),
         )
 

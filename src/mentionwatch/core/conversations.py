@@ -13,6 +13,7 @@ from datetime import datetime
 from mentionwatch.core.facts import (
     Calendar,
     ContactFacts,
+    EditFact,
     EventFact,
     MentionFact,
     ReplyFact,
@@ -20,7 +21,7 @@ from mentionwatch.core.facts import (
 )
 from mentionwatch.core.reply_clock import Clock, Priority
 
-Fact = MentionFact | ReplyFact | EventFact
+Fact = MentionFact | ReplyFact | EventFact | EditFact
 
 
 def conversations(
@@ -84,16 +85,17 @@ def _contacts(facts: ContactFacts) -> list[ContactFacts]:
         contacts.setdefault(mention.contact, []).append(mention)
     if len(contacts) < 2:
         return [facts]
-    return [
-        ContactFacts(
-            mentions=mentions,
-            replies=[reply for reply in facts.replies if reply.contact == contact],
-            events=[
-                event for event in facts.events if event.mention_id in {m.id for m in mentions}
-            ],
-        )
-        for contact, mentions in contacts.items()
-    ]
+    return [_those_of(facts, contact, mentions) for contact, mentions in contacts.items()]
+
+
+def _those_of(facts: ContactFacts, contact: str, mentions: list[MentionFact]) -> ContactFacts:
+    ids = {mention.id for mention in mentions}
+    return ContactFacts(
+        mentions=mentions,
+        replies=[reply for reply in facts.replies if reply.contact == contact],
+        events=[event for event in facts.events if event.mention_id in ids],
+        edits=[edit for edit in facts.edits if edit.mention_id in ids],
+    )
 
 
 def _fold(
@@ -123,9 +125,11 @@ def _in_order(facts: ContactFacts) -> list[Fact]:
         if isinstance(fact, ReplyFact):
             attached = times.get(fact.mention_id) if fact.mention_id is not None else None
             return max(fact.at, attached or fact.at), 1, fact.id
-        return fact.at, 2, fact.id
+        if isinstance(fact, EditFact):
+            return max(fact.at, times.get(fact.mention_id, fact.at)), 2, fact.mention_id
+        return fact.at, 3, fact.id
 
-    return sorted([*facts.mentions, *facts.replies, *facts.events], key=key)
+    return sorted([*facts.mentions, *facts.replies, *facts.edits, *facts.events], key=key)
 
 
 def _choose(
@@ -172,7 +176,7 @@ def _last_activity(clock: Clock) -> datetime:
     return max(times)
 
 
-def _concerned(clocks: list[Clock], fact: ReplyFact | EventFact) -> list[Clock]:
+def _concerned(clocks: list[Clock], fact: ReplyFact | EventFact | EditFact) -> list[Clock]:
     if fact.mention_id is not None:
         return [c for c in clocks if any(m.id == fact.mention_id for m in c.mentions)]
     if isinstance(fact, ReplyFact) and fact.thread:
@@ -187,6 +191,8 @@ def _feed(clock: Clock, fact: Fact) -> None:
         clock.mention(fact)
     elif isinstance(fact, ReplyFact):
         clock.reply(fact)
+    elif isinstance(fact, EditFact):
+        clock.edit(fact)
     else:
         clock.event(fact)
 
@@ -247,6 +253,7 @@ def _refold(group: list[Clock], fresh: Callable[[], Clock]) -> Clock:
         mentions=[mention for part in group for mention in part.mentions],
         replies=list(unique_replies.values()),
         events=list(unique_events.values()),
+        edits=[edit for part in group for edit in part.edits],
     )
     for fact in _in_order(facts):
         _feed(clock, fact)

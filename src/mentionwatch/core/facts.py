@@ -71,6 +71,17 @@ class ReplyFact:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class EditFact:
+    """
+    The author changed a message and says more by it. ``at``: when, as far as that is known.
+    """
+
+    mention_id: int
+    at: datetime
+    received: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class EventFact:
     """What we did; undone ones are left out. ``data`` as recorded."""
 
@@ -151,4 +162,5 @@ class ContactFacts:
     mentions: Sequence[MentionFact]
     replies: Sequence[ReplyFact] = ()
     events: Sequence[EventFact] = ()
+    edits: Sequence[EditFact] = ()
     neighbours: Sequence[Neighbour] = ()

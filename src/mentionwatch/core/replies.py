@@ -64,8 +64,7 @@ def answered_by(
     if place.parent_contact == contact.key and place.parent_mention is not None:
         return Target(mention_id=place.parent_mention, sure=reply.sure)
     if _named(reply.names, contact):
-        thread = reply.thread if reply.thread in contact.threads else ""
-        return Target(thread=thread, sure=reply.sure)
+        return _answers_by_name(reply, place, contact)
     if place.parent_contact is not None or place.parent_is_own_post or reply.names:
         return None  # attached to somebody else, or a comment to everybody
     if not place.thread or place.thread not in contact.threads:
@@ -75,6 +74,23 @@ def answered_by(
         return None
     sure = reply.sure and not place.others and not attached_to_unknown
     return Target(thread=place.thread, sure=sure)
+
+
+def _answers_by_name(reply: ReplyPlace, place: ReplyPlace, contact: Contact) -> Target:
+    """
+    Return what an answer that names somebody answers him.
+
+    An answer to somebody else names him too, as copies of mails do and networks by themselves; a
+    public word about him elsewhere need not be one to him. Both are hints.
+    """
+    here = reply.thread in contact.threads
+    unknown = bool(place.parent_id) and not place.parent_is_own_post and len(reply.names) > 1
+    to_another = place.parent_contact is not None or unknown
+    elsewhere = bool(reply.thread) and not here and not reply.private
+    return Target(
+        thread=reply.thread if here else "",
+        sure=reply.sure and not to_another and not elsewhere,
+    )
 
 
 def _first_part(reply: ReplyPlace, ours: Mapping[tuple[str, str], ReplyPlace]) -> ReplyPlace:

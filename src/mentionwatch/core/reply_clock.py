@@ -9,7 +9,7 @@ the decisions case by case.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from mentionwatch.core.business_hours import due, due_soon_from
@@ -17,6 +17,7 @@ from mentionwatch.core.facts import (
     LASTING_CAUSES,
     Calendar,
     CalendarVersion,
+    EditFact,
     EventFact,
     MentionFact,
     ReplyFact,
@@ -75,6 +76,8 @@ class Clock:
     mentions: list[MentionFact] = field(default_factory=list)
     replies: list[ReplyFact] = field(default_factory=list)
     events: list[EventFact] = field(default_factory=list)
+    edits: list[EditFact] = field(default_factory=list)
+    edited_after: datetime | None = None  # when an answered message came to say more
     unanswered: list[MentionFact] = field(default_factory=list)
     promise: Promise | None = None
     closed: list[Closed] = field(default_factory=list)
@@ -93,8 +96,22 @@ class Clock:
     def mention(self, fact: MentionFact) -> None:
         """Take in a message of the customer's."""
         self.mentions.append(fact)
-        if not self._waits(fact):
+        if self._waits(fact):
+            self._wait(fact)
+
+    def edit(self, fact: EditFact) -> None:
+        """What an answered message came to say since, nobody has answered; it waits from then."""
+        self.edits.append(fact)
+        waiting = next((m for m in self.waiting_on if m.id == fact.mention_id), None)
+        if waiting is not None and not waiting.baseline:
             return
+        mention = next((m for m in self.mentions if m.id == fact.mention_id), None)
+        if mention is not None and self._waits(mention):
+            self.unanswered = [m for m in self.unanswered if m.id != mention.id]
+            self._wait(replace(mention, at=fact.at, received=fact.received, baseline=False))
+            self.edited_after = fact.at
+
+    def _wait(self, fact: MentionFact) -> None:
         if self.last_closed is not None and not self.unanswered:
             self.reopened += 1
         if not self.regardless:
@@ -104,11 +121,19 @@ class Clock:
     def _waits(self, fact: MentionFact) -> bool:
         if not fact.owed or fact.deleted or fact.skipped:
             return False
-        if fact.article and any(earlier.article for earlier in self.mentions[:-1]):
-            return False  # the same article by another road
+        if fact.article and self._is_known_article(fact):
+            return False
         if self.ended_by == "ignore" and self.cause in LASTING_CAUSES:
             return False
         return not (fact.closing and (self.ended_by == "reply" or self.promise is not None))
+
+    def _is_known_article(self, fact: MentionFact) -> bool:
+        """Return whether it came by another road before."""
+        return any(
+            earlier.article and earlier.owed and not earlier.deleted
+            for earlier in self.mentions
+            if earlier.id != fact.id
+        )
 
     def reply(self, fact: ReplyFact) -> None:
         """Take in a reply of ours; only a sure one by a person ends a clock."""
@@ -119,7 +144,7 @@ class Clock:
         if upto is None:
             return
         if not fact.sure:
-            if any(mention.at <= upto for mention in self.unanswered):
+            if self._reached(upto, fact):
                 self.perhaps_answered.append(fact)
             return
         self._answer(upto, fact)
@@ -138,8 +163,22 @@ class Clock:
         ]
         return max(candidates, default=None)
 
+    def _reached(self, upto: datetime, fact: ReplyFact) -> list[MentionFact]:
+        """
+        Return the unanswered messages that were written up to then.
+
+        One that waits again (reopened, edited) counts from later than it was written: only a reply
+        from after that answers it.
+        """
+        written = {mention.id: mention.at for mention in self.mentions}
+        return [
+            mention
+            for mention in self.unanswered
+            if written[mention.id] <= upto and mention.at <= max(written[mention.id], fact.at)
+        ]
+
     def _answer(self, upto: datetime, fact: ReplyFact) -> None:
-        answered = [mention for mention in self.unanswered if mention.at <= upto]
+        answered = self._reached(upto, fact)
         at = max([fact.at, *(mention.at for mention in answered)])
         kept = self._keep_promise(at, upto, fact)
         if answered:
@@ -197,8 +236,10 @@ class Clock:
         self._ended(how, cause, fact.at)
 
     def _snooze(self, fact: EventFact) -> None:
-        self.snoozed_until = datetime.fromisoformat(str(fact.data["until"]))
         self.regardless = bool(fact.data.get("regardless"))
+        unseen = any(mention.received > fact.recorded_at for mention in self.unanswered)
+        if self.regardless or not unseen:  # else it came too late to be put off
+            self.snoozed_until = datetime.fromisoformat(str(fact.data["until"]))
 
     def _reopen(self, fact: EventFact) -> None:
         """What ``done`` or ``ignore`` put aside waits again with its first age; else from here."""
@@ -379,6 +420,4 @@ class Clock:
 
 def _from(mention: MentionFact, at: datetime) -> MentionFact:
     """Return the mention as if it had come at another time: a conversation reopened by hand."""
-    from dataclasses import replace
-
     return replace(mention, at=at, baseline=False, deleted=False)

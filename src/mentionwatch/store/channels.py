@@ -68,6 +68,12 @@ def connect(
     )
 
 
+def connected_at(connection: sqlite3.Connection, name: str) -> int:
+    """Return since when a channel is watched, in milliseconds."""
+    row = connection.execute("SELECT connected_at FROM channel WHERE name = ?", (name,)).fetchone()
+    return int(row["connected_at"])
+
+
 def all_channels(connection: sqlite3.Connection) -> dict[str, ChannelRecord]:
     """Return every channel that was ever connected, by name."""
     found = connection.execute("SELECT * FROM channel ORDER BY name")

@@ -200,6 +200,15 @@ def _reply_row(connection: sqlite3.Connection, row: sqlite3.Row) -> ReplyRow:
     )
 
 
+def edits_of(connection: sqlite3.Connection, mention_ids: Sequence[int]) -> list[sqlite3.Row]:
+    """Return the earlier forms of these mentions, each with the time of its end, oldest first."""
+    return connection.execute(
+        "SELECT item_id, at, title, text FROM edit WHERE item = 'mention' "
+        "AND item_id IN (SELECT value FROM json_each(?)) ORDER BY id",
+        (json.dumps(list(mention_ids)),),
+    ).fetchall()
+
+
 def neighbours(connection: sqlite3.Connection, contacts: Sequence[str]) -> list[sqlite3.Row]:
     """Return the newest mentions of contacts that share a key of a person with these."""
     return connection.execute(

@@ -11,11 +11,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from mentionwatch.model.items import Deletion, Item, Mention, OwnPost, Page, Reply
+from mentionwatch.model.items import Author, Deletion, Item, Mention, OwnPost, Page, Reply
 from mentionwatch.model.text import clean as thorough
 from mentionwatch.model.times import to_ms
 from mentionwatch.store import channels
@@ -23,7 +23,10 @@ from mentionwatch.store import channels
 # A clock ahead of ours by more than this is false (design, "Which time counts").
 TOLERANCE_MS = 5 * 60 * 1000
 OLDEST_MS = 788_918_400_000  # 1995-01-01: nothing that we read is older
+# Nothing travels longer: what was delivered since we watch and is dated before that is dated wrong.
+TRAVEL_MS = 7 * 24 * 3600 * 1000
 LARGEST_COUNT = 2**53
+ARTICLE = "*article:"  # begins the key of an article; no channel's name begins so
 LARGEST_TEXT = 100_000
 
 
@@ -36,12 +39,17 @@ def clean(text: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """Where a page comes from. ``people``: the platform permits telling persons across channels."""
+    """
+    Where a page comes from. ``people``: the platform permits telling persons across channels.
+
+    ``connected``: since when we watch the channel, milliseconds; `save_page` knows.
+    """
 
     channel: str
     type: str
     people: bool = True
     keep_raw: bool = False
+    connected: int = LARGEST_COUNT
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +80,7 @@ def save_page(
         received: When the page came in, by our clock; aware.
     """
     now = to_ms(received)
+    source = replace(source, connected=channels.connected_at(connection, source.channel))
     dirty: set[str] = set()
     saved = Saved()
     for table in (_MENTION, _REPLY, _OWN_POST):
@@ -92,19 +101,29 @@ def save_page(
 
 
 def effective_time(
-    published: datetime | None, delivered: datetime | None, received: int
+    published: datetime | None,
+    delivered: datetime | None,
+    received: int,
+    connected: int = LARGEST_COUNT,
 ) -> tuple[int, str]:
     """
     Return the time that counts, in milliseconds, and whose it is.
 
     The post's own time; where that is missing, false or in the future, the delivery's; else ours.
+
+    Args:
+        connected: Since when we watch. What is delivered after that is no history, whatever date
+            it bears: taken at its word, it would never be late.
     """
-    for value, name in ((published, "published"), (delivered, "delivered")):
-        if value is None:
-            continue
-        at = to_ms(value)
-        if OLDEST_MS <= at <= received + TOLERANCE_MS:
-            return at, name
+    arrived = _ms(delivered)
+    earliest = OLDEST_MS
+    if arrived is not None and connected <= arrived <= received + TOLERANCE_MS:
+        earliest = arrived - TRAVEL_MS
+    at = _ms(published)
+    if at is not None and earliest <= at <= received + TOLERANCE_MS:
+        return at, "published"
+    if arrived is not None and OLDEST_MS <= arrived <= received + TOLERANCE_MS:
+        return arrived, "delivered"
     return received, "received"
 
 
@@ -112,14 +131,16 @@ def contact_of(channel: str, mention: Mention) -> str:
     """
     Return the key under which an author's mentions on a channel are folded.
 
-    A display name is no identity: two customers called "A Google User" are two customers.
+    A display name is no identity: two customers called "A Google User" are two customers. Where
+    nobody is named, each public message stands alone; a private thread has one customer.
     """
     if mention.article_key:
-        return f"article:{mention.article_key}"
+        return f"{ARTICLE}{mention.article_key}"
     place = f"{channel}/{mention.channel_type}" if mention.channel_type else channel
     author = mention.author
     if mention.skipped or not (author.id or author.handle):
-        return f"{place}?{mention.thread_id or mention.external_id}"
+        thread = mention.thread_id if mention.private or mention.skipped else ""
+        return f"{place}?{thread or mention.external_id}"
     return f"{place}:{author.id or '@' + author.handle.casefold()}"
 
 
@@ -219,7 +240,7 @@ class _Table:
         now: int,
     ) -> None:
         edited = any(name in changes for name in self.content)
-        if edited:
+        if edited or "rating" in changes:
             title = before["title"] if "title" in self.content else ""
             connection.execute(
                 "INSERT INTO edit (item, item_id, at, title, text) VALUES (?, ?, ?, ?, ?)",
@@ -227,7 +248,7 @@ class _Table:
             )
         if self is _MENTION:
             _forget_text(connection, before["id"])
-            if edited or "rating" in changes or "addressed" in changes:
+            if edited or {"rating", "addressed"} & changes.keys():
                 changes = {**changes, "scored_with": None}
         assignments = ", ".join(f"{name} = ?" for name in changes)
         connection.execute(
@@ -259,7 +280,7 @@ def _mention_rows(source: Source, items: Iterable[Item], now: int) -> list[dict[
 
 
 def _mention_row(source: Source, item: Mention, now: int) -> dict[str, Any]:
-    at, at_source = effective_time(item.published, item.delivered, now)
+    at, at_source = effective_time(item.published, item.delivered, now, source.connected)
     author, engagement = item.author, item.engagement
     return {
         "channel": source.channel,
@@ -308,7 +329,7 @@ def _reply_rows(source: Source, items: Iterable[Item], now: int) -> list[dict[st
 
 
 def _reply_row(source: Source, item: Reply, now: int) -> dict[str, Any]:
-    at, at_source = effective_time(item.published, item.delivered, now)
+    at, at_source = effective_time(item.published, item.delivered, now, source.connected)
     names = tuple(dict.fromkeys(clean(name).lstrip("@") for name in item.to if name))
     return {
         "channel": source.channel,
@@ -415,12 +436,27 @@ def _reply_touches(
     if upward is not None and upward["parent_id"]:
         found += _contacts(connection, "external_id = ?", channel, upward["parent_id"])
     for name in json.loads(row["names"]):
-        for place in {channel, f"{channel}/{row['type']}"}:
-            keys = json.dumps([f"{place}:{name}", f"{place}:@{name.casefold()}"])
-            found += _contacts(
-                connection, "contact IN (SELECT value FROM json_each(?))", channel, keys
-            )
+        found += _named(connection, channel, row["type"], name)
     return found
+
+
+def _named(connection: sqlite3.Connection, channel: str, type_: str, name: str) -> list[str]:
+    """Return who may be meant by a name; one too many costs time, one too few an answer."""
+    places = (channel, f"{channel}/{type_}")
+    forms = (name, name.casefold(), f"@{name.casefold()}")
+    keys = json.dumps([f"{place}:{form}" for place in places for form in forms])
+    found = _contacts(connection, "contact IN (SELECT value FROM json_each(?))", channel, keys)
+    person = person_keys(Mention(external_id="", text="", published=None, author=_called(name)))
+    alike = connection.execute(
+        "SELECT contact FROM person_key WHERE key IN (SELECT value FROM json_each(?))",
+        (json.dumps(person),),
+    )
+    begins = (f"{channel}:", f"{channel}/")
+    return [*found, *(one["contact"] for one in alike if one["contact"].startswith(begins))]
+
+
+def _called(name: str) -> Author:
+    return Author(id=name, handle=name)
 
 
 def _contacts(connection: sqlite3.Connection, where: str, channel: str, value: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from mentionwatch.store import events
@@ -113,7 +114,8 @@ def _edits(
     found = connection.execute(
         "SELECT text FROM edit WHERE item = ? AND item_id = ? ORDER BY id", (item, row["id"])
     )
-    texts = tuple(edit["text"] for edit in found)
+    forms = [*(edit["text"] for edit in found), row["text"]]
+    texts = tuple(one for one, after in pairwise(forms) if one != after)  # else: title or rating
     return {"marks": (*marks, *(["edited"] if texts else [])), "earlier_texts": texts}
 
 

@@ -122,6 +122,10 @@ def _answer(
         if channel == "inbox":
             back["private"] = True
         _records(shop, channel, back)
+        again = later + timedelta(minutes=draw.choice((8, 70, 400)))
+        if draw.random() < 0.6 and again < NOW:
+            second = {**answer, "id": f"s{number}", "parent_id": f"b{number}", "at": again}
+            _records(shop, channel, {**second, "text": _text(draw, name)})
 
 
 def _text(draw: random.Random, name: str) -> str:

@@ -33,6 +33,7 @@ from mentionwatch.store.insight import Span
 
 MOST_GROUPS = 50
 NAMED = 5
+LATE_START = 0.1  # of a period: so much of its beginning may be without messages
 SPIKE_TEXTS = 2000  # texts read for the words of a spike
 MESSENGER = "facebook"
 
@@ -71,7 +72,7 @@ def read_report(
         until=now,
         by=period.by,
         now=figures,
-        before=before if before.mentions or before.waits else None,
+        before=before if _is_known(connection, earlier) else None,
         waiting=standing.get("waiting") or 0,
         overdue=standing.get("overdue") or 0,
         history=standing.get("history") or 0,
@@ -93,6 +94,12 @@ def read_report(
         posting=counting.posting(counts.posts_and_lateness(connection, span)),
         spikes=tuple(read_spikes(setting, now)),
     )
+
+
+def _is_known(connection: sqlite3.Connection, span: Span) -> bool:
+    """Return whether what is stored reaches back over a period; a part of it compares badly."""
+    oldest = counts.oldest(connection)
+    return oldest is not None and oldest <= span.since + (span.until - span.since) * LATE_START
 
 
 def state_of_now(setting: Setting, now: datetime, period: Period, unassessed: int) -> QueueReport:

@@ -24,7 +24,8 @@ _MASK = (1 << 31) - 1
 _SHORTEST = 4  # words: below that, the same answer twice is no template
 _OWN_WORDS = 2  # so many words outside set pieces say nothing
 _PIECES_FROM = 6  # words of set pieces that make a template
-_MOST_WORDS = 400  # of a reply; what follows makes no difference
+_MOST_WORDS = 400  # of a sentence, and of a reply; what follows makes no difference
+_MOST_CHARACTERS = 5000
 
 _GREETING = re.compile(
     r"^\W*(?:hi|hello|hey|hiya|dear|good (?:morning|afternoon|evening|day)|greetings|hola|bonjour"
@@ -32,8 +33,8 @@ _GREETING = re.compile(
     r"|gentile|olá|ola|cher|chère|estimad[oa])\b(?: (?!thank|we|i\b|i'm|you)[^\s,.!:;\n]+){0,4}?"
     r"\s*[,.!:;\n–-]+"
 )
-_ADDRESS = re.compile(r"\S+@\S+|https?://\S+|www\.\S+|@\w[\w.]*|#\w+")
-_NUMBER = re.compile(r"\S*\d\S*")
+_ADDRESS = re.compile(r"(?<!\S)\S{1,64}@\S+|https?://\S+|www\.\S+|@\w[\w.]*|#\w+")
+_NUMBER = re.compile(r"(?<!\S)[^\s\d]{0,64}\d\S*")
 _PIECE = re.compile(
     r"(?<=[^\W\d])[.!?…]+(?=\s|$)|\n+|[!?…;]+|(?<=[\W_])[.](?=\s|$)|[\U0001f300-\U0001faff]+"
 )
@@ -138,7 +139,7 @@ def normalised(text: str, names: Iterable[str] = ()) -> str:
 
 
 def _take_apart(reply: Written) -> _Text:
-    text = reply.text.replace("’", "'").strip()
+    text = reply.text[:_MOST_CHARACTERS].replace("’", "'").strip()
     bare = _GREETING.sub(" ", text.casefold(), count=1)
     # Cut from the original by length: casefolding may only rarely change it, and only the quote.
     text = text[len(text) - len(bare.lstrip()) :] if len(bare) < len(text) else text
@@ -262,7 +263,7 @@ def _is_about(words: Sequence[str], asked: str) -> bool:
         return False
     if len(words) < 2 * _SHORTEST and words and words[0] in _YES_OR_NO:
         return True
-    theirs = {_stem(word) for word in _WORD.findall(asked.casefold()) if _says_something(word)}
+    theirs = {_stem(word) for word in _WORD.findall(asked[:_MOST_CHARACTERS].casefold()) if _says_something(word)}
     ours = {_stem(word) for word in words if _says_something(word)}
     common = ours & theirs
     return len(common) >= 2 and len(common) >= 0.25 * len(ours)

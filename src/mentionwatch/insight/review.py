@@ -27,6 +27,7 @@ from mentionwatch.model.insight import (
 
 _MASK = 2  # emojis
 _FEW_WORDS = 12
+_MOST_CHARACTERS = 5000  # of a text; what follows decides nothing
 _CALMER_BY = 15  # points of sentiment
 _DARK = -15
 _NOD = 4  # words
@@ -180,7 +181,7 @@ def asks(text: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    return text.replace("’", "'").casefold()
+    return text[:_MOST_CHARACTERS].replace("’", "'").casefold()
 
 
 # --- the categories -------------------------------------------------------------------------------

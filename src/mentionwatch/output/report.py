@@ -163,7 +163,7 @@ def headline(report: PeriodReport) -> str:
             f"Promise kept in {percent(now.attainment)} ({now.met:,} of {now.due:,} answers due)"
         )
     if now.first_open.median is not None:
-        parts.append(f"half of the first replies within {lasted(now.first_open.median)}")
+        parts.append(f"half of the first replies within {span(now.first_open.median)}")
     if report.overdue:
         parts.append(f"{report.overdue:,} overdue now")
     elif report.waiting:
@@ -236,14 +236,9 @@ def _spread(spread: Spread) -> str:
     if spread.median is None or spread.p90 is None or spread.slowest is None:
         return NONE
     return (
-        f"half within {lasted(spread.median)}, 9 of 10 within {lasted(spread.p90)}, "
-        f"slowest {lasted(spread.slowest)}"
+        f"half within {span(spread.median)}, 9 of 10 within {span(spread.p90)}, "
+        f"slowest {span(spread.slowest)}"
     )
-
-
-def lasted(seconds: int) -> str:
-    """Return a length of time; an answer outside our hours took none of them."""
-    return "0 min" if seconds < 60 else span(seconds)
 
 
 def _waiting(report: PeriodReport, local: LocalTime) -> str:
@@ -360,7 +355,7 @@ def _charts(report: PeriodReport) -> Iterable[Chart]:
             bars=tuple(
                 Bar(
                     label=one.label,
-                    whole=one.count,
+                    whole=total,
                     part=one.count,
                     said=f"{one.count:,} ({percent(one.count / total)})",
                 )
@@ -395,8 +390,8 @@ def _group_row(group: Group) -> tuple[str, ...]:
         f"{f.waits:,}",
         percent(f.response_rate),
         kept,
-        NONE if half is None else lasted(half),
-        NONE if most is None else lasted(most),
+        NONE if half is None else span(half),
+        NONE if most is None else span(most),
         f"{group.waiting:,}",
         f"{group.overdue:,}",
     )
@@ -423,7 +418,7 @@ def _person(one: Named, local: LocalTime, private_text: bool) -> tuple[int, str,
 
 def _notes(report: PeriodReport) -> Iterable[str]:
     if report.before is None:
-        yield "Nothing is known of the period before, so nothing is compared."
+        yield "What is stored does not reach back over the period before: nothing is compared."
     if report.history:
         older = count(report.history, "older conversation")
         are = "is" if report.history == 1 else "are"
@@ -549,7 +544,7 @@ def _chart_lines(chart: Chart, width: int) -> Iterable[str]:
         for bar in chart.bars:
             if chart.shape != "rows" and not bar.whole:
                 continue
-            drawn = "█" * _length(bar.whole, chart.top, room) if room else ""
+            drawn = "█" * _length(bar.part, chart.top, room) if room else ""
             yield f"{_filled(bar.label, label)}  {drawn:<{room}}{' ' if room else ''}{bar.said}"
         return
     # A point for each step; where the window is too narrow, the newest ones.

@@ -37,7 +37,7 @@ _COUNTS = (
     "public_answers", "manual", "wrote_again", "came_back", "reopened",
 )  # fmt: skip
 CSV_COLUMNS = (
-    "record", "period", "key", "label", "since", "until", "complete", *_COUNTS, "response_rate",
+    "record", "key", "label", "since", "until", "complete", *_COUNTS, "response_rate",
     "attainment",
     *(f"{name}_{part}_seconds" for name in _SPREADS for part in ("median", "p90", "slowest")),
     "waiting", "overdue",

@@ -501,6 +501,12 @@ def window_texts(
     return (f"{row['title']} {row['text']}" for row in found)
 
 
+def oldest(connection: sqlite3.Connection) -> int | None:
+    """Return the time of the oldest message that is stored."""
+    found = connection.execute("SELECT min(at) FROM mention").fetchone()[0]
+    return None if found is None else int(found)
+
+
 def connected(connection: sqlite3.Connection) -> dict[str, int]:
     """Return since when each channel is read."""
     found = connection.execute("SELECT name, connected_at FROM channel")

@@ -1,0 +1,327 @@
+"""The figures of a period, recomputed from the stored facts in plain SQL and Python."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from mentionwatch.insight import report as counting
+from mentionwatch.model.times import to_ms
+from tests.insight import world
+from tests.shop import Shop
+
+LONDON = ZoneInfo("Europe/London")
+UNTIL = to_ms(world.NOW)
+SINCE = to_ms(world.NOW - timedelta(days=30))
+BEFORE = to_ms(world.NOW - timedelta(days=60))
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    shop = Shop(tmp_path_factory.mktemp("report"), hours=world.HOURS)
+    world.fill(shop)
+    rows = shop.run("queue", "--json", "not is:follow-up", at=world.NOW).rows
+    recent = [str(row["id"]) for row in rows if row["waiting_since"] > "2026-11-10"]
+    shop.run("done", *recent[:2], at=world.NOW)
+    shop.run("done", recent[2], "--replied", at=world.NOW)
+    yield shop
+
+
+@pytest.fixture(scope="module")
+def facts(filled: Shop) -> Iterator[sqlite3.Connection]:
+    with filled.sql() as connection:
+        yield connection
+
+
+def ask(shop: Shop, *arguments: str) -> Any:
+    result = shop.run("report", "--json", *arguments, at=world.NOW)
+    assert result.code == 0, result.err
+    return result.json
+
+
+def values(facts: sqlite3.Connection, sql: str, *bound: Any) -> list[Any]:
+    return [tuple(row) for row in facts.execute(sql, bound)]
+
+
+def nearest_rank(lengths: list[int], share: float) -> int:
+    return sorted(lengths)[math.ceil(len(lengths) * share) - 1]
+
+
+@pytest.mark.parametrize(
+    ("part", "since", "until"), [("figures", SINCE, UNTIL), ("before", BEFORE, SINCE)]
+)
+def test_reply_times_are_those_of_the_stored_clocks(
+    filled: Shop, facts: sqlite3.Connection, part: str, since: int, until: int
+) -> None:
+    figures = ask(filled)[part]
+    for kind in ("first", "next"):
+        for length in ("open", "calendar"):
+            found = [
+                row[0]
+                for row in values(
+                    facts,
+                    f"SELECT {length}_seconds FROM clock WHERE kind = ? AND replied_at > ? "
+                    "AND replied_at <= ? AND result IN ('met', 'breached')",
+                    kind, since, until,
+                )
+            ]  # fmt: skip
+            spread = figures[f"{kind}_{length}"]
+            assert spread["count"] == len(found) > 3
+            assert spread["median_seconds"] == nearest_rank(found, 0.5)
+            assert spread["p90_seconds"] == nearest_rank(found, 0.9)
+            assert spread["slowest_seconds"] == max(found)
+
+
+def test_attainment_counts_what_is_still_owed_against_us(
+    filled: Shop, facts: sqlite3.Connection
+) -> None:
+    found = ask(filled)
+    met = breached = 0
+    for due_at, result in values(
+        facts, "SELECT due_at, result FROM clock WHERE due_at IS NOT NULL"
+    ):
+        if SINCE < due_at <= UNTIL:
+            met += result == "met"
+            breached += result == "breached"
+    owed = sum(
+        SINCE < due_at < UNTIL
+        for (due_at,) in values(
+            facts, "SELECT due_at FROM conversation WHERE state = 'open' AND due_at IS NOT NULL"
+        )
+    )
+    assert found["figures"]["met"] == met
+    assert found["figures"]["due"] == met + breached + owed
+    assert found["figures"]["unanswered"] == owed > 0
+    assert found["figures"]["attainment"] == round(met / (met + breached + owed), 4)
+
+
+def test_response_rate_is_of_the_waits_that_began(filled: Shop, facts: sqlite3.Connection) -> None:
+    figures = ask(filled)["figures"]
+    ended = values(
+        facts,
+        "SELECT k.result, c.state FROM clock k JOIN conversation c ON c.id = k.conversation_id "
+        "WHERE k.kind <> 'follow_up' AND k.since > ? AND k.since <= ?", SINCE, UNTIL,
+    )  # fmt: skip
+    answered = sum(result in ("met", "breached") for result, _ in ended)
+    closed = sum(result == "closed" and state != "ignored" for result, state in ended)
+    waiting = values(
+        facts,
+        "SELECT id FROM conversation WHERE state = 'open' AND due_at IS NOT NULL "
+        "AND follow_up = 0 AND waiting_since > ? AND waiting_since <= ?", SINCE, UNTIL,
+    )  # fmt: skip
+    assert figures["answered"] == answered
+    assert figures["closed"] == closed
+    assert figures["waits"] == answered + closed + len(waiting)
+
+
+def test_volume_and_mood_are_those_of_the_stored_texts(
+    filled: Shop, facts: sqlite3.Connection
+) -> None:
+    figures = ask(filled)["figures"]
+    rows = values(
+        facts,
+        "SELECT sentiment, private FROM mention WHERE at > ? AND at <= ? AND skipped = '' "
+        "AND repost = 0", SINCE, UNTIL,
+    )  # fmt: skip
+    assert figures["mentions"] == len(rows)
+    assert figures["private"] == sum(private for _, private in rows)
+    for mood in ("positive", "neutral", "negative"):
+        assert figures[mood] == sum(sentiment == mood for sentiment, _ in rows)
+
+
+def test_came_back_reopened_and_roads(filled: Shop, facts: sqlite3.Connection) -> None:
+    figures = ask(filled)["figures"]
+    begun = values(
+        facts, "SELECT contact, reopened FROM conversation WHERE first_at > ? AND first_at <= ?",
+        SINCE, UNTIL,
+    )  # fmt: skip
+    contacts = [contact for contact, _ in begun]
+    assert figures["conversations"] == len(begun)
+    assert figures["authors"] == len(set(contacts))
+    assert figures["came_back"] == sum(contacts.count(one) > 1 for one in set(contacts))
+    assert figures["reopened"] == sum(reopened > 0 for _, reopened in begun)
+    roads = values(
+        facts,
+        "SELECT r.private, k.manual FROM clock k LEFT JOIN reply r ON r.id = k.reply_id "
+        "WHERE k.replied_at > ? AND k.replied_at <= ? AND k.kind <> 'follow_up' "
+        "AND k.result IN ('met', 'breached')", SINCE, UNTIL,
+    )  # fmt: skip
+    assert figures["manual"] == sum(manual for _, manual in roads) == 1
+    assert figures["private_answers"] == sum(private == 1 for private, _ in roads)
+    assert figures["public_answers"] == sum(private == 0 for private, _ in roads)
+
+
+@pytest.mark.parametrize(
+    "by", ["channel", "weekday", "hour", "author", "intent", "priority", "assignee"]
+)
+def test_groups_add_up_to_the_whole(filled: Shop, by: str) -> None:
+    found = ask(filled, "--by", by)
+    assert found["groups"]
+    for name in ("mentions", "waits", "answered", "due", "met", "unanswered", "manual"):
+        total = sum(group["figures"][name] for group in found["groups"])
+        if by == "author":  # the rest is said to be left off
+            assert found["groups_left_off"] > 0
+            assert total <= found["figures"][name]
+        else:
+            assert total == found["figures"][name], name
+    if by != "author":
+        assert sum(group["waiting"] for group in found["groups"]) == found["waiting"]
+
+
+def test_weekdays_and_hours_are_local(filled: Shop, facts: sqlite3.Connection) -> None:
+    rows = values(
+        facts,
+        "SELECT at FROM mention WHERE at > ? AND at <= ? AND skipped = '' AND repost = 0",
+        SINCE, UNTIL,
+    )  # fmt: skip
+    local = [datetime.fromtimestamp(at / 1000, UTC).astimezone(LONDON) for (at,) in rows]
+    days = {
+        group["label"]: group["figures"]["mentions"]
+        for group in ask(filled, "--by", "weekday")["groups"]
+    }
+    assert days["Sunday"] == sum(at.weekday() == 6 for at in local)
+    hours = {
+        group["key"]: group["figures"]["mentions"]
+        for group in ask(filled, "--by", "hour")["groups"]
+    }
+    for hour in range(24):
+        assert hours.get(str(hour), 0) == sum(at.hour == hour for at in local)
+
+
+def test_the_series_has_every_day_and_adds_up(filled: Shop) -> None:
+    found = ask(filled)
+    assert found["step"] == "day"
+    assert len(found["series"]) == 31
+    for name in ("mentions", "negative", "due", "met"):
+        assert sum(step[name] for step in found["series"]) == found["figures"][name]
+    assert ask(filled, "--since", "58d")["step"] == "week"
+
+
+def test_words_narrow_every_figure(filled: Shop, facts: sqlite3.Connection) -> None:
+    found = ask(filled, "channel:facebook")
+    (count,) = values(
+        facts,
+        "SELECT count(*) FROM mention WHERE channel = 'facebook' AND at > ? AND at <= ?",
+        SINCE, UNTIL,
+    )[0]  # fmt: skip
+    assert found["figures"]["mentions"] == count
+    assert found["selection"] == "channel:facebook"
+    assert {person["channel"] for person in found["to_thank"] + found["leads"]} == {"facebook"}
+    plain = filled.run("report", "channel:facebook", at=world.NOW).out
+    assert "Only what matches “channel:facebook”." in plain
+
+
+def test_posts_while_somebody_waited(filled: Shop, facts: sqlite3.Connection) -> None:
+    posting = ask(filled)["posting"]
+    posts = values(facts, "SELECT channel, at FROM own_post WHERE at > ? AND at <= ?", SINCE, UNTIL)
+    late = values(
+        facts,
+        "SELECT c.channel, k.due_at, k.replied_at FROM clock k JOIN conversation c "
+        "ON c.id = k.conversation_id WHERE k.result = 'breached' UNION ALL "
+        f"SELECT channel, due_at, {UNTIL + 1} FROM conversation WHERE state = 'open' AND due_at > 0",
+    )
+    waiting = [
+        sum(name == channel and due <= at < until for name, due, until in late)
+        for channel, at in posts
+    ]
+    assert posting["posts"] == len(posts) > 0
+    assert posting["while_overdue"] == sum(count > 0 for count in waiting) > 0
+    assert posting["most_overdue"] == max(waiting)
+
+
+def test_leads_and_praise_without_an_answer(filled: Shop, facts: sqlite3.Connection) -> None:
+    found = ask(filled)
+    (leads,) = values(
+        facts,
+        "SELECT count(*) FROM conversation WHERE intent = 'lead' AND state = 'open' "
+        "AND follow_up = 0 AND due_at > ? AND due_at < ?", SINCE, UNTIL,
+    )[0]  # fmt: skip
+    assert found["leads_missed"] == leads > 0
+    assert len(found["leads"]) == min(5, leads)
+    assert found["praise_unanswered"] > 0
+
+
+def test_nothing_known_of_the_period_before_is_said(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.records("x", {"id": "1", "author_id": "a", "text": "Where is my order?", "at": "10:00"})
+    shop.run("sync", at="10:01")
+    assert shop.run("report", "--json", at="10:02").json["before"] is None
+    assert "does not reach back over the period before" in shop.run("report", at="10:02").out
+
+
+def test_an_empty_report_does_not_say_all_clear(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.channel("x")
+    result = shop.run("report", at="10:00")
+    assert result.code == 0
+    assert "Not complete: x has never been read." in result.out
+    assert "nobody that we know of" in result.out
+    assert shop.run("report", "--json", at="10:00").json["complete"] is False
+
+
+def test_the_badge_says_how_many_more(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    for number in range(10):
+        at = world.NOW - timedelta(hours=number + 2)
+        shop.records(
+            "messenger",
+            {"id": f"m{number}", "author_id": f"a{number}", "text": "Do you open on Sunday?",
+             "private": True, "at": at, "thread_id": f"t{number}"},
+            {"id": f"r{number}", "is_own": True, "private": True, "parent_id": f"m{number}",
+             "thread_id": f"t{number}", "text": "Yes", "at": at + timedelta(minutes=10 + number)},
+            type_="facebook",
+        )  # fmt: skip
+    shop.run("sync", at=world.NOW)
+    badge = ask(shop)["badge"]
+    assert badge["messages"] == 10
+    assert badge["answered"] == 10
+    assert badge["in_time"] == 6  # ten to fifteen minutes
+    assert badge["more"] == 3
+
+
+def test_one_that_may_still_be_in_time_is_not_held_against_the_badge(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    message = {"id": "1", "author_id": "a", "text": "Do you open?", "private": True}
+    shop.records("messenger", {**message, "at": "10:00"}, type_="facebook")
+    shop.run("sync", at="10:01")
+    young = shop.run("report", "--json", at="10:14").json["badge"]
+    assert young["messages"] == 0
+    assert young["more"] is None
+    late = shop.run("report", "--json", at="10:16").json["badge"]
+    assert (late["messages"], late["in_time"], late["more"]) == (1, 0, 1)
+
+
+# --- the pure part --------------------------------------------------------------------------------
+
+
+def test_offsets_find_the_hour_in_which_clocks_change() -> None:
+    since = datetime(2026, 10, 20, 5, 30, tzinfo=UTC)
+    until = datetime(2026, 11, 3, tzinfo=UTC)
+    (_, summer), (at, winter) = counting.offsets(LONDON, since, until)
+    assert (summer, winter) == (3_600_000, 0)
+    assert at == to_ms(datetime(2026, 10, 25, 1, 0, tzinfo=UTC))
+
+
+def test_spreads_are_exact_and_read_once() -> None:
+    lengths = iter([("", "first", 5, 2), ("", "first", 9, 7), ("", "first", 100, 1)])
+    spread = counting.spreads([("", "first", 10)], lengths)["", "first"]
+    assert (spread.median, spread.p90, spread.slowest) == (9, 9, 100)
+
+
+def test_posts_at_the_moment_of_the_answer_are_not_late() -> None:
+    events = [("a", 1), ("a", -1), ("a", 0), ("b", 0), ("b", 1)]
+    assert counting.posting(events).while_late == 0
+    assert counting.posting([("a", 1), ("a", 1), ("a", 0)]).most_waiting == 2
+
+
+def test_the_badge_needs_nine_of_ten() -> None:
+    assert counting.badge(10, 10, 9, "x").more == 0
+    assert counting.badge(11, 11, 9, "x").more == 1
+    assert counting.badge(0, 0, 0, "x").more is None

@@ -23,11 +23,9 @@ if TYPE_CHECKING:
     from mentionwatch.client import Client
     from mentionwatch.credentials import Secret
 
-DAY = 86_400
 FEW = 0.05  # of the day's quota: the owner is told
 _WAIT = re.compile(r"available in (\d{1,7}) seconds")
 _KEYS = ("key_required", "access_token_required", "invalid_access_token", "access_denied")
-_NEXT = "next_reading"
 
 
 @dataclass(kw_only=True, slots=True)
@@ -80,28 +78,6 @@ class Api:
             f"only {self.remaining} of {self.quota} requests to Stack Exchange are left "
             f"today{advice}",
         )
-
-    # --- reading no more often than the quota lasts for ---------------------------------------
-
-    def is_early(self, asked: str = "") -> bool:
-        """
-        Whether another reading now would use up the quota before the day ends.
-
-        Args:
-            asked: What would be asked; other questions than last time need not wait.
-        """
-        kept = table(self.client.tokens.get(self.client.channel).get(_NEXT))
-        at = kept.get("at")
-        if not isinstance(at, int | float) or isinstance(at, bool):
-            return False
-        return 0 < at - time.time() <= DAY and (not asked or asked == kept.get("asked"))
-
-    async def plan_next(self, asked: str) -> None:
-        """Spread the readings of a day so that its quota lasts."""
-        wait = self.spent * DAY / max(self.quota, 1)
-        after = {"at": int(time.time() + min(wait, DAY / 4)), "asked": asked}
-        async with self.client.renewing() as kept:
-            self.client.tokens.put(self.client.channel, {**kept, _NEXT: after})
 
 
 def _meant(error: RequestRefused, site: str) -> Exception:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mentionwatch.channels import Account, Capabilities, Query
+from mentionwatch.channels._spread import is_early, plan_next
 from mentionwatch.channels._values import web
 from mentionwatch.errors import ChannelError
 from mentionwatch.model.items import Page
@@ -100,7 +101,7 @@ class StackExchange:
             f"{site}:{user}" for site, users in self.own_user_ids.items() for user in users
         )
         where = ", ".join(self.sites)
-        if api.is_early():
+        if is_early(client):
             return Account(
                 id="stackexchange", names=names, summary=f"{where} (not asked again yet)"
             )
@@ -130,7 +131,7 @@ class StackExchange:
 
         api = self._api(client)
         asked = self._asked(query)
-        if api.is_early(asked):
+        if is_early(client, asked):
             return
         terms, left_out = _searchable(self.search_terms or query.terms)
         if left_out:
@@ -157,7 +158,7 @@ class StackExchange:
         if first is not None:
             raise first
         api.spent += 1  # that of `account`
-        await api.plan_next(asked)
+        await plan_next(client, asked, spent=api.spent, a_day=api.quota)
         if api.warnings():
             yield Page(stream="quota", warnings=api.warnings())
 

@@ -38,6 +38,7 @@ BUILTIN: dict[str, str] = {
     "hackernews": "mentionwatch.channels.hackernews:HackerNews",
     "instagram": "mentionwatch.channels.instagram:Instagram",
     "lemmy": "mentionwatch.channels.lemmy:Lemmy",
+    "linkedin": "mentionwatch.channels.linkedin:LinkedIn",
     "mastodon": "mentionwatch.channels.mastodon:Mastodon",
     "reddit": "mentionwatch.channels.reddit:Reddit",
     "rss": "mentionwatch.channels.rss:Rss",

@@ -149,10 +149,12 @@ def test_a_text_is_cut_and_an_address_is_not(crowd: Shop) -> None:
 def test_a_phone_needs_no_sideways_scrolling(crowd: Shop, tmp_path: Path, width: int) -> None:
     crowd.records(
         "facebook",
-        {"id": "long", "author_id": "L" * 200, "author": "N" * 200, "text": "W" * 2000,
+        {"id": "long", "author_id": "L" * 200, "author": "N" * 200,
+         "text": "My son is allergic, we are in hospital! " + "W" * 2000,
          "url": "https://social.example/long", "at": "07:00"},
     )  # fmt: skip
     page = crowd.run("digest", "--sync", "--format", "html", at="11:00").out
+    assert "W" * 200 in page
     # The width of the window itself cannot be set below 500 in headless mode: a frame can.
     inside = tmp_path / "mail.html"
     inside.write_text(page)

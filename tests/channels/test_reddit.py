@@ -477,6 +477,17 @@ def test_feeds_take_turns_over_several_runs(world: World) -> None:
     assert len(asked) == len(set(asked)) == 4
 
 
+def test_feed_that_was_not_read_for_longest_comes_first(world: World) -> None:
+    query = QUERY
+    for minutes in range(0, 12, 2):
+        query = replace(query, now=QUERY.now + timedelta(minutes=minutes))
+        channel = feeds(world.server, min_interval=timedelta(minutes=1))
+        pages, _ = partly(channel, query)
+        query = resumed(query, pages)
+    asked = [one.path for one in world.server.requests]
+    assert len(set(asked)) == 4 and asked[4:] == asked[:2]
+
+
 def test_next_run_within_the_minute_asks_nothing(world: World) -> None:
     found, _ = partly(feeds(world.server))
     world.server.requests.clear()
@@ -598,6 +609,37 @@ def test_deleted_comment_and_thread_are_noticed(world: World, quick: None) -> No
     del world.things["t3_j01"]
     query = replace(query, open=waiting("t3_j01"))
     assert items(read(world, feeds(world.server), query)) == [Deletion(external_id="t3_j01")]
+
+
+@pytest.mark.parametrize("size", [25, 100])
+def test_comment_beyond_a_full_feed_is_not_taken_for_deleted(
+    world: World, quick: None, size: int
+) -> None:
+    first = read(world, feeds(world.server))
+    del world.things["t1_d01"]
+    for number in range(size):
+        new = f"q{number:02}"
+        data = {**THINGS["t1_c01"]["data"], "id": new, "name": f"t1_{new}"}
+        world.things[f"t1_{new}"] = {"kind": "t1", "data": data}
+    query = replace(
+        resumed(QUERY, first), now=QUERY.now + timedelta(minutes=5), open=waiting("t1_d01")
+    )
+    found = items(read(world, feeds(world.server), query))
+    assert not [one for one in found if isinstance(one, Deletion)]
+
+
+def test_our_deleted_answer_is_noticed_by_the_feeds(world: World, quick: None) -> None:
+    first = read(world, feeds(world.server))
+    del world.things["t1_h01"]
+    later = replace(
+        resumed(QUERY, first),
+        now=QUERY.now + timedelta(hours=1),
+        known_own_ids=("t1_h01", "t1_e01", "t4_o01"),
+    )
+    gone = items(read(world, feeds(world.server), later))
+    assert [one for one in gone if isinstance(one, Deletion)] == [Deletion(external_id="t1_h01")]
+    two = replace(later, own_accounts=("u/AcmeCare",))
+    assert Deletion(external_id="t1_h01") not in items(read(world, feeds(world.server), two))
 
 
 def test_account_of_the_feed_road_asks_nothing_and_says_how_slow_it_is(world: World) -> None:

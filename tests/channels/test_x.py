@@ -443,6 +443,18 @@ def test_what_was_bought_is_counted(world: World) -> None:
     assert spent(pages) == pytest.approx(wanted)
 
 
+def test_posts_and_people_that_come_along_are_paid_for(world: World) -> None:
+    world.speaks = "new"
+    streams = {"budget": StreamState(extra={"period": "2026-11", "dialect": "new"})}
+    pages = read(world, replace(QUERY, streams=streams), user_id="42")
+    users = len([one for one in world.billed if one in world.users])
+    posts = sum(n for one, n in world.billed.items() if one not in world.users)
+    along = posts - 19
+    assert along > 0
+    wanted = 16 * 0.001 + (3 + along) * 0.005 + users * 0.01
+    assert spent(pages) == pytest.approx(wanted)
+
+
 def test_bearer_token_pays_the_full_price(world: World) -> None:
     cheap, dear = spent(read(world)), spent(read(world, bearer=True))
     assert dear - cheap == pytest.approx(16 * 0.004)
@@ -531,8 +543,10 @@ def test_first_run_tells_what_it_cost(world: World) -> None:
 
 def test_account_estimates_the_first_run(world: World) -> None:
     account = account_of(channel_of(world.server))
-    assert "at most $3.00" in account.summary and "$10.00 a month" in account.summary
-    assert account.warnings
+    (estimate,) = account.warnings
+    assert "at most $3.00" in estimate and "$10.00 a month" in estimate
+    known = account_of(channel_of(world.server, user_id="42"))
+    assert estimate in known.summary and not known.warnings
     assert account.id == "x:42" and "@acmecoffee" in account.names
 
 
@@ -620,6 +634,13 @@ def test_nothing_is_looked_at_twice_in_a_day(world: World) -> None:
     assert {one for page in pages for one in page.checked} >= {external("j")}
 
 
+def test_what_was_seen_today_is_not_looked_at_again(world: World) -> None:
+    query, _ = again(world, "o", "i")
+    pages = read(world, query)
+    read(world, resumed(query, pages))
+    assert len([one for one in world.server.requests if one.path == "/2/tweets"]) == 1
+
+
 # --- direct messages -----------------------------------------------------------------------------
 
 
@@ -688,6 +709,18 @@ def test_each_error_is_told(world: World, name: str, wanted: type[ChannelError],
         collect(channel_of(world.server), QUERY)
     assert type(caught.value) is wanted and hint in caught.value.hint
     assert len(world.asked("/42/mentions")) == 1, "it is asked again in vain"
+
+
+def test_usage_cap_is_not_waited_for(world: World) -> None:
+    world.fail("/2/users/42/mentions", "UsageCap", **{"Retry-After": "0"})
+    with pytest.raises(BudgetSpent):
+        collect(channel_of(world.server), QUERY)
+    assert len(world.asked("/42/mentions")) == 1
+
+
+def test_short_pause_is_waited_for(world: World) -> None:
+    world.fail("/2/users/42/mentions", "TooMany", times=1, **{"Retry-After": "0"})
+    assert ids(read(world)) == EVERYTHING
 
 
 def test_server_that_stays_down_is_tried_three_times(world: World) -> None:

@@ -42,6 +42,7 @@ AFTER_429 = 65.0  # where the answer names no time
 LATE = timedelta(hours=1)
 THREAD_REST = timedelta(hours=6)
 FULL = 95  # entries from which on a feed may have left some out
+COMPLETE = 25  # entries below which it has not, even where it passes over how many were asked for
 _TO_ASK = 5.0  # seconds that a request may take
 _POST = re.compile(r"(/r/[\w]{1,30}/comments/[a-z0-9]{1,13}(?:/[^/?#]{1,200})?)", re.ASCII)
 
@@ -154,7 +155,9 @@ class Run:
         found, warnings = self._items(document, addressed=feed.addressed)
         items = tuple(one for one in found if (_published(one) or lowest) >= lowest)
         times = [at for at in map(_published, found) if at]
-        if state.cursor and len(document.entries) >= FULL and len(items) == len(found):
+        if feed.stream == "feed:own":
+            items += self._deleted(document, {one.external_id for one in found})
+        if state.cursor and len(document.entries) >= FULL and len(items) >= len(found):
             warnings += (f"{feed.name}: more came than a feed shows; read it more often",)
         return Page(
             stream=feed.stream,
@@ -166,6 +169,13 @@ class Run:
             searched=feed.searched,
             warnings=warnings,
         )
+
+    def _deleted(self, document: Document, here: set[str]) -> tuple[Deletion, ...]:
+        """Return our answers that are gone; only one account's are in this feed."""
+        if len(document.entries) >= COMPLETE or len(self.us.names) != 1:
+            return ()
+        known = (one for one in self.query.known_own_ids if one.startswith("t1_"))
+        return tuple(Deletion(external_id=one) for one in known if one not in here)
 
     def _items(
         self, document: Document, *, addressed: bool = False
@@ -224,7 +234,7 @@ class Run:
         here = {one.external_id for one in found}
         ours = [one for one in found if isinstance(one, Reply)]
         missing = [one.external_id for one in waiting if one.external_id not in here]
-        if len(document.entries) >= FULL:
+        if len(document.entries) >= COMPLETE:
             missing = []  # it may be further down
         yield Page(
             stream="threads",

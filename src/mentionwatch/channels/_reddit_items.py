@@ -255,7 +255,11 @@ def feed_item(entry: Entry, us: Us, *, addressed: bool = False) -> Item | None:
         if us.owns(author.id):
             said = "\n\n".join(part for part in (entry.title, words) if part)
             return OwnPost(**{**common, "text": said})
-        mine = {"title": entry.title, "links": _outside(entry), "media": min(entry.media, 1)}
+        mine: dict[str, Any] = {
+            "title": entry.title,
+            "links": _outside(entry),
+            "media": min(entry.media, 1),
+        }
         return Mention(**common, author=author, addressed=addressed, **mine)
     if us.owns(author.id):
         return Reply(**common, author=author)

@@ -6,7 +6,7 @@ API: https://www.reddit.com/dev/api. Listings end after about a thousand things.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -99,7 +99,7 @@ class Run:
         for start in range(0, len(wanted), BATCH):
             batch = wanted[start : start + BATCH]
             children, _ = await self._children("/api/info", {"id": ",".join(batch)})
-            items, warnings = each("things", children, partial(item, us=self.us))
+            items, warnings = self._items(children)
             here = {one.external_id for one in items}
             missing = [one for one in batch if one not in here]
             shown = [one for one in items if isinstance(one, Mention | Deletion)]
@@ -131,9 +131,7 @@ class Run:
         async def ask(resume: str, cursor: str) -> Listed:
             lowest = floor(cursor, self.query.since, LATE)
             children, after = await self._page(path, wanted, resume)
-            items, warnings = each(
-                "things", children, partial(item, us=self.us, addressed=addressed)
-            )
+            items, warnings = self._items(children, addressed=addressed)
             self.seen |= {one.external_id for one in items}
             times = [at for at in map(_time, children) if at]
             past = bool(times) and min(times) < lowest
@@ -151,6 +149,13 @@ class Run:
         state = self.query.state(stream)
         async for page in newest_first(stream, state, ask, pages=PAGES, searched=searched):
             yield page
+
+    def _items(
+        self, children: list[dict[str, Any]], *, addressed: bool = False
+    ) -> tuple[tuple[Item, ...], tuple[str, ...]]:
+        read: Callable[[dict[str, Any]], Item | None]
+        read = partial(item, us=self.us, addressed=addressed)
+        return each("things", children, read)
 
     async def _page(
         self, path: str, wanted: Mapping[str, str], resume: str

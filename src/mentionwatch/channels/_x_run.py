@@ -7,7 +7,7 @@ the same thing once in a day (UTC). So a walk that a limit ends goes on below wh
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -178,7 +178,9 @@ class Run:
                 raise
             start = self.query.now - SEARCHED_DAYS + _MARGIN
             answer = await self._ask(listing, {"start_time": iso(start), **place})
-        items, damaged = each("posts", answer.things, lambda one: listing.read(one, answer.people))
+        items, damaged = _items(
+            "posts", answer.things, lambda one: listing.read(one, answer.people)
+        )
         ids = [int(one) for one in (text(t.get("id")) for t in answer.things) if one.isdecimal()]
         following = ""
         if answer.following:
@@ -222,7 +224,7 @@ class Run:
         ids = [int(one) for one, _ in found if one.isdecimal()]
         last = int(cursor) if cursor.isdecimal() else 0
         new = [one for identity, one in found if identity.isdecimal() and int(identity) > last]
-        items, warnings = each("messages", new, lambda one: listing.read(one, answer.people))
+        items, warnings = _items("messages", new, lambda one: listing.read(one, answer.people))
         return Listed(
             items=items,
             newest=str(max(ids)) if ids else "",
@@ -326,7 +328,7 @@ class Run:
         self._charge(len(answer.things), self.limits.post)
         for spent in self.ledger.page():
             yield spent
-        items, warnings = each("posts", answer.things, lambda one: self._seen_again(one, waiting))
+        items, warnings = _items("posts", answer.things, lambda one: self._seen_again(one, waiting))
         gone = _gone(answer, chosen)
         kept = [*(one for one in checked if one not in chosen), *chosen][-_KEPT_CHECKS:]
         extra = {"day": today, "count": str(done + len(chosen)), "checked": " ".join(kept)}
@@ -348,6 +350,12 @@ class Run:
         if opened is None:
             return None
         return item(post, {}, self.us, author=Author(id=opened.author_id))
+
+
+def _items(
+    what: str, things: Sequence[dict[str, Any]], read: Callable[[dict[str, Any]], Item | None]
+) -> tuple[tuple[Item, ...], tuple[str, ...]]:
+    return each(what, things, read)
 
 
 def _turns(

@@ -145,7 +145,7 @@ class X:
         return Account(
             id=f"x:{user_id}",
             names=(user_id, f"@{name}", *addresses),
-            summary=f"reads as @{name}; {self._estimate()}",
+            summary=f"reads as @{name}" + (f"; {self._estimate()}" if known else ""),
             warnings=() if known else (self._estimate(),),
         )
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from mentionwatch.app.assess import assess_dirty
 from mentionwatch.app.setting import Setting, assessor, notice_changes
+from mentionwatch.config.channel_tables import is_channel_name
 from mentionwatch.errors import StoreError, UsageError
 from mentionwatch.model.times import to_ms
+from mentionwatch.store import calendars, upkeep
 from mentionwatch.store import channels as channel_store
-from mentionwatch.store import upkeep
 from mentionwatch.store.database import Store, explained
 
 
@@ -134,5 +135,11 @@ def rename_channel(setting: Setting, old: str, new: str) -> None:
         raise UsageError(f"nothing is stored of a channel {old}", hint=f"one of {', '.join(known)}")
     if new in known:
         raise UsageError(f"there is a channel {new} already", hint="take another name")
+    if old == "manual" or not is_channel_name(new):
+        raise UsageError(
+            f"{old} cannot be called {new}",
+            hint="a name is up to 60 letters, digits, blanks or -_.+; `manual` is that of `add`",
+        )
     with setting.store.lock(), setting.store.transaction() as connection:
         channel_store.rename(connection, old, new)
+        calendars.rename_channel(connection, old, new)

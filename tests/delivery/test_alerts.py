@@ -387,3 +387,16 @@ def test_a_spike_is_told_once_a_day(storm: Shop, hook: Server) -> None:
     assert "something unusual" in request.json()["title"]
     assert {item["event"] for item in request.json()["items"]} == {"spike"}
     assert "UNUSUAL" in storm.run("digest", at="08:30").out
+
+
+def test_the_words_of_a_spike_are_not_told_where_some_are_private(
+    storm: Shop, hook: Server
+) -> None:
+    storm.more = target(hook, "spike")
+    storm.run("sync", at="07:00")
+    assert "words: " in storm.run("digest", at="07:00").out
+    storm.records("facebook", {"id": "dm", "author_id": "dm", "private": True, "at": "06:30",
+                               "text": "The machine is broken, my PIN is 4711."})  # fmt: skip
+    storm.run(*NOTIFY, at="08:10")
+    assert "words: " not in storm.run("digest", at="08:10").out
+    assert [item["words"] for item in hook.requests[0].json()["items"]] in ([[]], [[], []])

@@ -244,11 +244,11 @@ def _channel_item(state: ChannelState, level: str, local: LocalTime, now: dateti
 
 def _spikes_due(setting: Setting, target: NotifyTarget, now: datetime) -> Iterator[_Due]:
     """Yield what is out of the usual, each kind and channel once in a day."""
-    from mentionwatch.app.insight import read_spikes
+    from mentionwatch.app.digest import told_spikes
     from mentionwatch.insight.spikes import COOL_DOWN
     from mentionwatch.output.report import spike_sentence
 
-    for spike in read_spikes(setting, now):
+    for spike in told_spikes(setting, now, private_text=target.private_text):
         told = Told(about="spike", subject=spike.key, kind="spike", level=0, covers=to_ms(now))
         since = to_ms(now - COOL_DOWN)
         if deliveries.was_told(setting.store.connection, target.name, told, since=since):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from mentionwatch.app.insight import read_spikes
@@ -14,6 +15,9 @@ from mentionwatch.model.digest import Answered, DigestReport, Week
 from mentionwatch.model.times import from_ms, to_ms
 from mentionwatch.output.report import spike_sentence
 from mentionwatch.store import deliveries
+
+if TYPE_CHECKING:
+    from mentionwatch.model.insight import Spike
 
 WEEK = timedelta(days=7)
 LENGTHS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": WEEK}
@@ -40,6 +44,7 @@ def read_digest(
     period = digest.period if digest else "day"
     key = period_key(period, now, ZoneInfo(setting.config.hours.timezone))
     items = digest.items if digest else _ITEMS
+    private = bool(digest and digest.private_text)
     queue = read_queue(setting, now, Wanted(limit=items), unassessed=unassessed)
     rows = tuple(row for row in queue.rows if row.section in SECTIONS)
     queue = replace(
@@ -62,8 +67,27 @@ def read_digest(
         median_seconds=int(statistics.median(waits)) if waits else None,
         answers=tuple(_answered(answer) for answer in found[:ANSWERS_SHOWN]),
         week=_week(setting, now),
-        spikes=tuple(spike_sentence(spike) for spike in read_spikes(setting, now)),
+        spikes=tuple(
+            spike_sentence(spike)
+            for spike in told_spikes(
+                setting, now, private_text=bool(digest and digest.private_text)
+            )
+        ),
     )
+
+
+def told_spikes(setting: Setting, now: datetime, *, private_text: bool) -> list[Spike]:
+    """Return what is unusual; without its words where some of them may be of private messages."""
+    connection = setting.store.connection
+    return [
+        spike
+        if private_text
+        or not deliveries.has_private(
+            connection, spike.channel, to_ms(spike.since), to_ms(spike.until)
+        )
+        else replace(spike, words=())
+        for spike in read_spikes(setting, now)
+    ]
 
 
 def _answered(answer: deliveries.Answer) -> Answered:

@@ -362,6 +362,16 @@ def figures(connection: sqlite3.Connection, since: int, until: int) -> Figures:
     )
 
 
+def has_private(connection: sqlite3.Connection, channel: str, since: int, until: int) -> bool:
+    """Return whether a private message came in between two times; channel "": on any."""
+    row = connection.execute(
+        "SELECT 1 FROM mention WHERE at > ?1 AND at <= ?2 AND private = 1 "
+        "AND (?3 = '' OR channel = ?3) LIMIT 1",
+        (since, until, channel),
+    ).fetchone()
+    return row is not None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
     """One reply that ended a wait; ``at`` in milliseconds, ``open_seconds`` the wait."""

@@ -12,8 +12,9 @@ from typing import Any, BinaryIO
 from mentionwatch.app.assess import assess_dirty
 from mentionwatch.app.setting import Setting, assessor, notice_changes
 from mentionwatch.app.sync import names_of, ours
+from mentionwatch.config.channel_tables import is_channel_name
 from mentionwatch.errors import ChannelError, UsageError
-from mentionwatch.model.families import FAMILY_OF
+from mentionwatch.model.families import FAMILY_OF, NO_JOINING
 from mentionwatch.model.items import Author, Item, Mention, Page
 from mentionwatch.model.times import to_ms
 from mentionwatch.store import channels as channel_store
@@ -75,12 +76,11 @@ def import_records(setting: Setting, clock: Clock, wanted: Import) -> Imported:
         for batch in batches:
             result.saved += Saved(mentions=sum(isinstance(item, Mention) for item in batch))
         return result
-    type_ = wanted.type or "file"
-    source = Source(channel=wanted.channel, type=type_)
-    own = names_of(setting.config.brand.own_accounts)
+    source = _source(setting, wanted)
+    own = names_of(_own_accounts(setting, wanted.channel))
     with setting.store.lock():
         notice_changes(setting, clock())
-        _connect(setting, clock(), wanted.channel, type_)
+        _connect(setting, clock(), source)
         for batch in batches:
             page = Page(stream="import", items=tuple(ours(item, own) for item in batch))
             with setting.store.transaction() as connection:
@@ -89,12 +89,42 @@ def import_records(setting: Setting, clock: Clock, wanted: Import) -> Imported:
     return result
 
 
-def _connect(setting: Setting, now: datetime, name: str, type_: str) -> None:
-    known = setting.config.channel(name)
-    type_ = known.type if known else type_
-    family = known.family if known else FAMILY_OF.get(type_, "direct")
+def _source(setting: Setting, wanted: Import) -> Source:
+    """Return where the records belong: a configured channel keeps its type and what it permits."""
+    if not is_channel_name(wanted.channel):
+        raise UsageError(
+            f"--channel {wanted.channel!r} cannot be a channel's name",
+            hint="up to 60 letters, digits, blanks or -_.+, and not `manual`",
+        )
+    known = setting.config.channel(wanted.channel)
+    type_ = known.type if known else wanted.type or "file"
+    return Source(
+        channel=wanted.channel,
+        type=type_,
+        people=not {type_, wanted.type} & NO_JOINING,
+        keep_raw=bool(known and known.keep_raw),
+    )
+
+
+def _own_accounts(setting: Setting, name: str) -> list[str]:
+    """Return who we are there: by the configuration, and as the channel itself has told."""
+    configured = setting.config.channel(name)
+    record = channel_store.all_channels(setting.store.connection).get(name)
+    return [
+        *setting.config.brand.own_accounts,
+        *(configured.own_accounts if configured else ()),
+        *(record.own_names if record else ()),
+    ]
+
+
+def _connect(setting: Setting, now: datetime, source: Source) -> None:
+    """Make the channel known; what a sync has learned of it stays."""
+    if source.channel in channel_store.all_channels(setting.store.connection):
+        return
+    known = setting.config.channel(source.channel)
+    family = known.family if known else FAMILY_OF.get(source.type, "direct")
     with setting.store.transaction() as connection:
-        channel_store.connect(connection, name, type_, family, to_ms(now))
+        channel_store.connect(connection, source.channel, source.type, family, to_ms(now))
 
 
 def _batches(wanted: Import, result: Imported) -> Iterator[list[Item]]:

@@ -19,6 +19,11 @@ _NAME = re.compile(r"\w[\w .+-]{0,59}")
 _TAKEN = ("manual",)
 
 
+def is_channel_name(name: str) -> bool:
+    """Return whether a channel may bear this name; the keys of people begin with it and a sign."""
+    return name not in _TAKEN and _NAME.fullmatch(name) is not None
+
+
 def read_channels(table: Table | None, *, checked: bool = False) -> tuple[ChannelSettings, ...]:
     """
     Return every configured channel, in the order of the file.

@@ -121,6 +121,8 @@ def _channel_line(state: ChannelState, local: LocalTime) -> ChannelLine | None:
         sentence = f"read only in part{_because(problem)}."
         return _line("warning", name, sentence, hint or "mentionwatch sync")
     if state.status == "skipped":
+        if not read and not problem:
+            return None  # brought in by hand, or never switched on: nobody expects it to be read
         sentence = f"no longer read{f', {read}' if read else ''}{_because(problem)}."
         return _line("note", name, sentence, hint)
     return _line("warning", name, f"{problem}.", hint) if problem else None

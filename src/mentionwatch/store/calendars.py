@@ -33,6 +33,19 @@ def keep_newest_only(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM calendar WHERE id < (SELECT max(id) FROM calendar)")
 
 
+def rename_channel(connection: sqlite3.Connection, old: str, new: str) -> None:
+    """Let the targets that a channel had of its own, in every version, be those of its new name."""
+    for row in connection.execute("SELECT id, body FROM calendar").fetchall():
+        body = json.loads(row["body"])
+        targets = body["targets"]
+        if f"channel:{old}" in targets:
+            targets[f"channel:{new}"] = targets.pop(f"channel:{old}")
+            connection.execute(
+                "UPDATE calendar SET body = ? WHERE id = ?",
+                (json.dumps(body, sort_keys=True), row["id"]),
+            )
+
+
 def holidays(connection: sqlite3.Connection, source: str) -> dict[int, tuple[dict[str, str], int]]:
     """Return year -> (ISO date -> name, fetched at)."""
     found = connection.execute("SELECT * FROM holiday WHERE source = ?", (source,))

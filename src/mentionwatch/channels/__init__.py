@@ -46,6 +46,7 @@ BUILTIN: dict[str, str] = {
     "stackexchange": "mentionwatch.channels.stackexchange:StackExchange",
     "telegram": "mentionwatch.channels.telegram:Telegram",
     "threads": "mentionwatch.channels.threads:Threads",
+    "tiktok": "mentionwatch.channels.tiktok:TikTok",
     "tripadvisor": "mentionwatch.channels.tripadvisor:Tripadvisor",
     "trustpilot": "mentionwatch.channels.trustpilot:Trustpilot",
     "whatsapp": "mentionwatch.channels.whatsapp:WhatsApp",

@@ -68,10 +68,7 @@ def read_digest(
         answers=tuple(_answered(answer) for answer in found[:ANSWERS_SHOWN]),
         week=_week(setting, now),
         spikes=tuple(
-            spike_sentence(spike)
-            for spike in told_spikes(
-                setting, now, private_text=bool(digest and digest.private_text)
-            )
+            spike_sentence(spike) for spike in told_spikes(setting, now, private_text=private)
         ),
     )
 

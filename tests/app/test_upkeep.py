@@ -115,3 +115,21 @@ def test_a_renamed_channel_keeps_its_conversations(shop: Shop) -> None:
     assert [(row["id"], row["channel"]) for row in result.rows] == [(1, "page")]
     with shop.sql() as connection:
         assert connection.execute("SELECT count(*) FROM mention").fetchone()[0] == 2
+
+
+@pytest.mark.parametrize(("platform", "text"), [("reddit", ""), ("facebook", "Where is my jam?")])
+def test_words_taken_back_go_where_the_platform_asks_for_it(
+    shop: Shop, platform: str, text: str
+) -> None:
+    shop.records(
+        "more",
+        {"id": "9", "author_id": "cy", "text": "Where is my jam?", "at": "09:10"},
+        type_=platform,
+    )
+    shop.run("sync", at="09:40")
+    shop.records("more", {"type": "deleted", "id": "9"}, type_=platform)
+    shop.run("sync", at="09:50")
+    with shop.sql() as connection:
+        row = connection.execute("SELECT text FROM mention WHERE external_id = '9'").fetchone()
+    assert row["text"] == text
+    assert shop.run("db", "check", at="09:51").code == ExitCode.OK

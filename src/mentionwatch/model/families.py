@@ -29,3 +29,6 @@ FAMILY_OF: dict[str, str] = {
 
 # Platforms whose terms forbid telling that two accounts are the same person.
 NO_JOINING = frozenset({"reddit"})
+
+# Platforms whose terms ask that what was deleted there is deleted here.
+ERASE_DELETED = frozenset({"reddit", "x", "youtube"})

@@ -15,10 +15,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from mentionwatch.model.families import ERASE_DELETED
 from mentionwatch.model.items import Author, Deletion, Item, Mention, OwnPost, Page, Reply
 from mentionwatch.model.text import clean as thorough
 from mentionwatch.model.times import to_ms
-from mentionwatch.store import channels
+from mentionwatch.store import channels, events
 
 # A clock ahead of ours by more than this is false (design, "Which time counts").
 TOLERANCE_MS = 5 * 60 * 1000
@@ -83,8 +84,12 @@ def save_page(
     source = replace(source, connected=channels.connected_at(connection, source.channel))
     dirty: set[str] = set()
     saved = Saved()
+    # What comes in now was not seen when we last acted, also where the clock went back since.
+    behind = events.last_recorded(connection) + 1
     for table in (_MENTION, _REPLY, _OWN_POST):
         rows = {row["external_id"]: row for row in table.rows(source, page.items, now)}
+        for row in rows.values():
+            row["received"] = max(now, behind)
         saved += table.store(connection, source, rows, now, dirty)
     channels.add_stored(connection, source.channel, saved.mentions)
     _delete(connection, source.channel, page.items, now, dirty)
@@ -497,6 +502,19 @@ def _delete(
             ).fetchone()
             if row is not None:
                 dirty.update(table.touched(connection, channel, [row]))
+                if table is _MENTION and row["type"] in ERASE_DELETED:
+                    _erase(connection, row["id"])
+
+
+def _erase(connection: sqlite3.Connection, mention_id: int) -> None:
+    """Take the words away that their author took back, where the platform asks for it."""
+    _forget_text(connection, mention_id)
+    connection.execute(
+        "UPDATE mention SET title = '', text = '', raw = NULL, reasons = '[]' WHERE id = ?",
+        (mention_id,),
+    )
+    connection.execute("DELETE FROM edit WHERE item = 'mention' AND item_id = ?", (mention_id,))
+    _index_text(connection, mention_id - 1, mention_id)
 
 
 # --- what hangs on a new row --------------------------------------------------------------------

@@ -1,5 +1,5 @@
 """
-A chat as the WhatsApp app exports it: a line for each message, written as the telephone writes dates.
+A chat as the WhatsApp app exports it: a line per message, with dates as the telephone writes them.
 
     20/11/2026, 09:12 - Lena: Is my order ready?          Android
     [20.11.26, 09:12:43] Lena: Is my order ready?         iPhone

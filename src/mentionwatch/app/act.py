@@ -74,7 +74,7 @@ def act(setting: Setting, now: datetime, numbers: Sequence[int], action: Action)
                 conversation_id=number,
                 mention_id=newest,
                 at=max(to_ms(at), conversations.time_of(connection, newest)),
-                recorded_at=to_ms(now),
+                recorded_at=max(to_ms(now), conversations.newest_received(connection, number)),
                 actor=action.actor,
                 kind=action.kind,
                 data=_data(setting, action, mentions),

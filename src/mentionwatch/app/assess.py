@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -109,6 +109,7 @@ def _assess_group(connection: sqlite3.Connection, assessor: Assessor, contacts: 
         edits=edit_facts(connection, rows, partial(_score, assessor)),
         neighbours=[_neighbour(row) for row in conversations.neighbours(connection, contacts)],
     )
+    guessed = {row["id"] for row in rows if row["at_source"] != "published"}
     previous = _previous(connection, contacts, rows)
     result = assess(
         facts, previous, assessor.settings, assessor.calendar, assessor.rules.score_conversation
@@ -116,7 +117,7 @@ def _assess_group(connection: sqlite3.Connection, assessor: Assessor, contacts: 
     conversations.save(
         connection,
         contacts,
-        [_conversation_row(found, rows) for found in result.conversations],
+        [_conversation_row(found, guessed) for found in result.conversations],
         [clock for found in result.conversations for clock in _clock_rows(found)],
         {mention: found.id for found in result.conversations for mention in found.mention_ids},
         result.aliases,
@@ -232,7 +233,8 @@ def _mention_fact(row: sqlite3.Row, score: TextScore, assessor: Assessor) -> Men
         score=score,
         addressed=bool(row["addressed"]),
         closing=bool(score.closing),
-        baseline=at < first_run and not by_hand,
+        # A date that is only ours says nothing about its age: our clock may have been wrong.
+        baseline=at < first_run and not by_hand and row["at_source"] != "received",
         deleted=row["deleted_at"] is not None,
         skipped=row["skipped"],
         private=bool(row["private"]),
@@ -349,7 +351,7 @@ def _neighbour(row: sqlite3.Row) -> Neighbour:
 # --- rows ---------------------------------------------------------------------------------------
 
 
-def _conversation_row(found: Assessed, rows: Sequence[sqlite3.Row]) -> dict[str, Any]:
+def _conversation_row(found: Assessed, guessed: Collection[int]) -> dict[str, Any]:
     newest = found.newest
     return {
         "id": found.id,
@@ -381,15 +383,15 @@ def _conversation_row(found: Assessed, rows: Sequence[sqlite3.Row]) -> dict[str,
         "assignee": found.assignee,
         "labels": json.dumps(found.labels),
         "reasons": json.dumps([_reason(reason) for reason in found.score.reasons]),
-        "hints": json.dumps(_with_dates(found, rows)),
+        "hints": json.dumps(_with_dates(found, guessed)),
         "also_on": json.dumps(found.also_on),
     }
 
 
-def _with_dates(found: Assessed, rows: Sequence[sqlite3.Row]) -> list[Mapping[str, Any]]:
+def _with_dates(found: Assessed, guessed: Collection[int]) -> list[Mapping[str, Any]]:
     """Say that a date is not the post's own: then the wait may be longer than it seems."""
-    guessed = any(row["id"] == found.newest.id and row["at_source"] != "published" for row in rows)
-    return [*found.hints, *([{"kind": "date_guessed"}] if guessed else [])]
+    unsure = found.newest.id in guessed
+    return [*found.hints, *([{"kind": "date_guessed"}] if unsure else [])]
 
 
 def _clock_rows(found: Assessed) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LONGEST = timedelta(hours=24)
 SHORTEST = timedelta(hours=1)  # two runs by hand, a minute apart, are no habit
 RUNS_FOR_A_HABIT = 3
+CLOCKS_DIFFER = timedelta(minutes=5)  # two machines, or one that was set a little
 
 
 def channel_states(setting: Setting, now: datetime) -> tuple[ChannelState, ...]:
@@ -88,7 +89,10 @@ def _status(
         return "partial", problem, record.hint or "mentionwatch sync"
     if record.last_success_at is None:
         return "never", record.problem or "not read yet", "mentionwatch sync"
-    if now - from_ms(record.last_success_at) > stale_after(channel, record):
+    age = now - from_ms(record.last_success_at)
+    if age < -CLOCKS_DIFFER:
+        return "stale", "the last run is dated after now: a clock was wrong", "mentionwatch sync"
+    if age > stale_after(channel, record):
         return "stale", "not read for longer than usual", "mentionwatch sync"
     return "ok", None, None
 

@@ -165,8 +165,9 @@ class _Run:
         record = channel_store.all_channels(connection)[name]
         now = self.clock()
         since = now - LOOK_BACK
-        if record.last_success_at is not None:
-            since = max(since, from_ms(record.last_success_at) - OVERLAP)
+        read = from_ms(record.last_success_at) if record.last_success_at is not None else None
+        if read is not None and read <= now:  # else the clock was wrong: nobody knows when it was
+            since = max(since, read - OVERLAP)
         brand = self.setting.config.brand
         watched = to_ms(now - REPLIES_WATCHED)
         return Query(

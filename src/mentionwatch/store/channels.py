@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mentionwatch.model.items import StreamState
 
 INTERVALS_KEPT = 15
+CLOCKS_DIFFER_MS = 5 * 60_000  # a clock that is set a little is not wrong
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +59,7 @@ def connect(
     sees_own_replies: bool = True,
 ) -> None:
     """Make the channel known; the first time is what "first run" counts from."""
+    _set_right(connection, name, now)
     connection.execute(
         "INSERT INTO channel (name, type, family, sees_replies, connected_at) "
         "VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET type = excluded.type, "
@@ -66,6 +68,26 @@ def connect(
         "(excluded.type, excluded.family, excluded.sees_replies)",
         (name, type_, family, int(sees_own_replies), now),
     )
+
+
+def _set_right(connection: sqlite3.Connection, name: str, now: int) -> None:
+    """
+    Count from now where the first run is dated after it: else all that comes would be history.
+
+    Not where mentions are dated after now, too: then it is now that the clock is wrong.
+    """
+    moved = connection.execute(
+        "UPDATE channel SET connected_at = ?1 WHERE name = ?2 AND connected_at > ?1 + ?3 "
+        "AND NOT EXISTS (SELECT 1 FROM mention WHERE channel = ?2 AND at_source = 'published' "
+        "AND at > ?1 + ?3)",
+        (now, name, CLOCKS_DIFFER_MS),
+    ).rowcount
+    if moved:
+        connection.execute(
+            "INSERT INTO dirty SELECT DISTINCT contact, ? FROM mention WHERE channel = ? "
+            "AND contact <> '' ON CONFLICT DO NOTHING",
+            (now, name),
+        )
 
 
 def connected_at(connection: sqlite3.Connection, name: str) -> int:

@@ -347,6 +347,14 @@ def time_of(connection: sqlite3.Connection, mention_id: int) -> int:
     return int(row["at"])
 
 
+def newest_received(connection: sqlite3.Connection, conversation_id: int) -> int:
+    """Return when the last mention of a conversation came in: what we do now, we do after that."""
+    row = connection.execute(
+        "SELECT max(received) FROM mention WHERE conversation_id = ?", (conversation_id,)
+    ).fetchone()
+    return int(row[0] or 0)
+
+
 def newest_until(connection: sqlite3.Connection, conversation_id: int, at: int) -> int | None:
     """Return the newest mention of a conversation that was there at a time."""
     row = connection.execute(

@@ -48,6 +48,12 @@ def record(connection: sqlite3.Connection, event: Event) -> int | None:
 _LIVE = "undoes IS NULL AND id NOT IN (SELECT undoes FROM event WHERE undoes IS NOT NULL)"
 
 
+def last_recorded(connection: sqlite3.Connection) -> int:
+    """Return when the last action was recorded, in milliseconds; 0 before the first."""
+    row = connection.execute("SELECT recorded_at FROM event ORDER BY id DESC LIMIT 1").fetchone()
+    return 0 if row is None else int(row["recorded_at"])
+
+
 def of_mentions(connection: sqlite3.Connection, mention_ids: Iterable[int]) -> list[Event]:
     """Return the events on these mentions that were not undone, in the order of recording."""
     return _read(

@@ -5,7 +5,8 @@ Formats: https://feedparser.readthedocs.io/, https://www.jsonfeed.org/version/1.
 
 feedparser takes quadratic time on some hostile documents (an author of a megabyte, a tag of
 thousands of attributes) and holds the interpreter meanwhile. So all but small and plain documents
-are read by a process of their own, which can be ended. Its sanitiser is off: of the HTML we keep the words.
+are read by a process of their own, which can be ended. Its sanitiser is off: of the HTML we keep
+the words.
 """
 
 from __future__ import annotations

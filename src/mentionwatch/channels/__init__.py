@@ -36,6 +36,7 @@ BUILTIN: dict[str, str] = {
     "google_business": "mentionwatch.channels.google_business:GoogleBusiness",
     "google_play": "mentionwatch.channels.google_play:GooglePlay",
     "hackernews": "mentionwatch.channels.hackernews:HackerNews",
+    "helpdesk": "mentionwatch.channels.helpdesk:Helpdesk",
     "http_json": "mentionwatch.channels.http_json:HttpJson",
     "instagram": "mentionwatch.channels.instagram:Instagram",
     "lemmy": "mentionwatch.channels.lemmy:Lemmy",

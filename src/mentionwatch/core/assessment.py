@@ -6,6 +6,7 @@ Nothing in here depends on the time of reading; overdue and due soon are for the
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -105,6 +106,10 @@ class _Scorer:
         self._score = score
         self._corrections = _corrections(facts)
         self._known: dict[tuple[int, ...], ConversationScore] = {}
+        self._begun_in: dict[str, datetime] = {}
+        for mention in sorted(facts.mentions, key=lambda mention: mention.at):
+            self._begun_in.setdefault(mention.thread, mention.at)
+        self._begun = sorted(self._begun_in.values())
 
     def priority(self, mentions: Sequence[MentionFact]) -> str:
         return self.score(mentions).priority
@@ -119,21 +124,26 @@ class _Scorer:
         return self._known[key]
 
     def _context(self, mentions: Sequence[MentionFact]) -> ConversationContext:
-        kept = list(mentions)
-        if len(kept) > TEXTS_SCORED:
-            highest = max(kept, key=lambda mention: mention.score.urgency)
-            kept = sorted({*kept[-TEXTS_SCORED:], highest}, key=kept.index)
+        kept = list(mentions[-TEXTS_SCORED:])
+        if len(mentions) > TEXTS_SCORED:
+            highest = max(mentions, key=lambda mention: mention.score.urgency)
+            if all(mention.id != highest.id for mention in kept):
+                kept.insert(0, highest)
         first, last = mentions[0], mentions[-1]
-        threads = {mention.thread for mention in mentions}
-        earlier = {m.thread for m in self.facts.mentions if m.at < first.at} - threads
         return ConversationContext(
             texts=tuple(map(_scored, kept)),
             messages_unanswered=len(mentions),
             other_channels=tuple(
                 dict.fromkeys(n.channel for n in neighbours_of(self.facts, last.at))
             ),
-            earlier_conversations=len(earlier),
+            earlier_conversations=self._earlier_threads(first.at, mentions),
         )
+
+    def _earlier_threads(self, at: datetime, mentions: Sequence[MentionFact]) -> int:
+        """Return how many other threads the author had begun by then."""
+        own = {mention.thread for mention in mentions}
+        begun = bisect_left(self._begun, at)
+        return begun - sum(self._begun_in[thread] < at for thread in own)
 
 
 def neighbours_of(facts: ContactFacts, at: datetime) -> list[Neighbour]:

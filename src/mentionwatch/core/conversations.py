@@ -60,17 +60,19 @@ def assign_ids(
         the facts came. On a join the lower stays; on a split the older part keeps it.
     """
     ids: list[int] = []
-    pool = {mention for group in groups for mention in group}
+    taken: set[int] = set()
     for group in groups:
-        known = {previous.get(mention) for mention in group} - {None}
-        wanted = sorted({*group, *(number for number in known if number is not None)} - set(ids))
-        free = sorted(pool - set(ids))
-        ids.append(wanted[0] if wanted else free[0])
+        known = {previous.get(mention) for mention in group}
+        wanted = {*group, *(number for number in known if number is not None)} - taken
+        if not wanted:  # others took them all
+            wanted = {mention for group in groups for mention in group} - taken
+        ids.append(min(wanted))
+        taken.add(ids[-1])
     aliases = {}
     for group, chosen in zip(groups, ids, strict=True):
         for mention in group:
             for old in {previous.get(mention), mention}:
-                if old is not None and old not in ids:
+                if old is not None and old not in taken:
                     aliases[old] = chosen
     return ids, aliases
 
@@ -101,18 +103,13 @@ def _those_of(facts: ContactFacts, contact: str, mentions: list[MentionFact]) ->
 def _fold(
     facts: ContactFacts, settings: Settings, apart: frozenset[int], fresh: Callable[[], Clock]
 ) -> list[Clock]:
-    clocks: list[Clock] = []
+    fold = _Fold(settings, apart, fresh)
     for fact in _in_order(facts):
         if isinstance(fact, MentionFact):
-            clock = _choose(clocks, fact, settings, apart)
-            if clock is None:
-                clock = fresh()
-                clocks.append(clock)
-            clock.mention(fact)
+            fold.mention(fact)
         else:
-            for clock in _concerned(clocks, fact):
-                _feed(clock, fact)
-    return clocks
+            fold.other(fact)
+    return fold.clocks
 
 
 def _in_order(facts: ContactFacts) -> list[Fact]:
@@ -132,58 +129,97 @@ def _in_order(facts: ContactFacts) -> list[Fact]:
     return sorted([*facts.mentions, *facts.replies, *facts.edits, *facts.events], key=key)
 
 
-def _choose(
-    clocks: list[Clock], mention: MentionFact, settings: Settings, apart: frozenset[int]
-) -> Clock | None:
-    """Return the conversation that a mention belongs to; None: it begins one."""
-    if mention.article:
-        return clocks[0] if clocks else None
-    if mention.skipped:
+class _Fold:
+    """
+    The conversations of one contact so far, oldest first, and ways to find them.
+
+    Some contacts have thousands: nothing here walks through all of them for each fact.
+    """
+
+    def __init__(
+        self, settings: Settings, apart: frozenset[int], fresh: Callable[[], Clock]
+    ) -> None:
+        self.clocks: list[Clock] = []
+        self._settings = settings
+        self._apart = apart
+        self._fresh = fresh
+        self._in_thread: dict[tuple[str, str], dict[int, Clock]] = {}
+        self._of_mention: dict[int, int] = {}
+        self._waiting: dict[int, Clock] = {}
+        self._recent: dict[int, Clock] = {}  # those that wait, and may take in a message elsewhere
+
+    def mention(self, fact: MentionFact) -> None:
+        place = self._choose(fact)
+        if place is None:
+            place = len(self.clocks)
+            self.clocks.append(self._fresh())
+        clock = self.clocks[place]
+        clock.mention(fact)
+        self._of_mention[fact.id] = place
+        if not fact.skipped:
+            self._in_thread.setdefault((fact.channel, fact.thread), {})[place] = clock
+        self._note(place)
+
+    def other(self, fact: ReplyFact | EventFact | EditFact) -> None:
+        for place in self._concerned(fact):
+            _feed(self.clocks[place], fact)
+            self._note(place)
+
+    def _note(self, place: int) -> None:
+        clock = self.clocks[place]
+        for found, holds in (
+            (self._waiting, bool(clock.waiting_on)),
+            (self._recent, bool(clock.unanswered)),
+        ):
+            if holds:
+                found[place] = clock
+            else:
+                found.pop(place, None)
+
+    def _choose(self, mention: MentionFact) -> int | None:
+        """Return the conversation that a mention belongs to; None: it begins one."""
+        if mention.article:
+            return 0 if self.clocks else None
+        if mention.skipped:
+            return None
+        same_thread = self._in_thread.get((mention.channel, mention.thread), {})
+        for place in sorted(same_thread, reverse=True):
+            if place in self._waiting:
+                return place
+        if mention.id not in self._apart and (found := self._mergeable(mention)) is not None:
+            return found
+        for place in sorted(same_thread, reverse=True):
+            if mention.at - _last_activity(same_thread[place]) <= self._settings.reopen_within:
+                return place
         return None
-    same_thread = [clock for clock in clocks if _in_thread(clock, mention)]
-    for clock in reversed(same_thread):
-        if clock.state[0] == "open":
-            return clock
-    if mention.id not in apart:
-        for clock in reversed(clocks):
-            if _still_waits(clock, mention, settings):
-                return clock
-    for clock in reversed(same_thread):
-        if mention.at - _last_activity(clock) <= settings.reopen_within:
-            return clock
-    return None
 
+    def _mergeable(self, mention: MentionFact) -> int | None:
+        """Return the newest conversation elsewhere that waits for an answer to the author."""
+        for place in sorted(self._recent, reverse=True):
+            newest = self._recent[place].unanswered[-1]
+            if mention.at - newest.at > self._settings.merge_window:
+                del self._recent[place]  # what comes from now on is later still
+            elif _still_waits(self._recent[place], mention, self._settings):
+                return place
+        return None
 
-def _in_thread(clock: Clock, mention: MentionFact) -> bool:
-    return any(
-        (other.channel, other.thread) == (mention.channel, mention.thread)
-        for other in clock.mentions
-        if not other.skipped
-    )
+    def _concerned(self, fact: ReplyFact | EventFact | EditFact) -> list[int]:
+        if fact.mention_id is not None:
+            place = self._of_mention.get(fact.mention_id)
+            return [] if place is None else [place]
+        if isinstance(fact, ReplyFact) and fact.thread:
+            return sorted(self._in_thread.get((fact.channel, fact.thread), ()))
+        return sorted(self._waiting) or [len(self.clocks) - 1][: len(self.clocks)]
 
 
 def _still_waits(clock: Clock, mention: MentionFact, settings: Settings) -> bool:
     """Return whether the author waits there, and wrote last within the merge window."""
-    waiting = [other for other in clock.unanswered if other.channel == mention.channel]
-    return bool(waiting) and mention.at - waiting[-1].at <= settings.merge_window
+    last = next((one for one in reversed(clock.unanswered) if one.channel == mention.channel), None)
+    return last is not None and mention.at - last.at <= settings.merge_window
 
 
 def _last_activity(clock: Clock) -> datetime:
-    times = [mention.at for mention in clock.mentions]
-    times += [reply.at for reply in clock.replies if reply.counts and reply.sure]
-    if clock.last_closed is not None:
-        times.append(clock.last_closed)
-    return max(times)
-
-
-def _concerned(clocks: list[Clock], fact: ReplyFact | EventFact | EditFact) -> list[Clock]:
-    if fact.mention_id is not None:
-        return [c for c in clocks if any(m.id == fact.mention_id for m in c.mentions)]
-    if isinstance(fact, ReplyFact) and fact.thread:
-        place = (fact.channel, fact.thread)
-        return [c for c in clocks if any((m.channel, m.thread) == place for m in c.mentions)]
-    waiting = [clock for clock in clocks if clock.waiting_on]
-    return waiting or clocks[-1:]
+    return max(clock.latest, clock.last_closed or clock.latest)
 
 
 def _feed(clock: Clock, fact: Fact) -> None:

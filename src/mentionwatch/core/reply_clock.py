@@ -8,9 +8,9 @@ the decisions case by case.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from mentionwatch.core.business_hours import due, due_soon_from
 from mentionwatch.core.facts import (
@@ -23,6 +23,10 @@ from mentionwatch.core.facts import (
     ReplyFact,
 )
 from mentionwatch.model.score import PRIORITIES
+
+# Of more messages than these in a row, hardly one changes anything.
+ALL_LOOKED_AT = 50
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 # The priority of the first n unanswered messages of a conversation, oldest first.
 Priority = Callable[[Sequence[MentionFact]], str]
@@ -74,6 +78,7 @@ class Clock:
     calendar: Calendar
     priority_of: Priority
     mentions: list[MentionFact] = field(default_factory=list)
+    written: dict[int, datetime] = field(default_factory=dict)  # mention id -> when
     replies: list[ReplyFact] = field(default_factory=list)
     events: list[EventFact] = field(default_factory=list)
     edits: list[EditFact] = field(default_factory=list)
@@ -88,6 +93,7 @@ class Clock:
     reopened: int = 0
     snoozed_until: datetime | None = None
     regardless: bool = False
+    latest: datetime = LONG_AGO  # of the customer's messages and our sure replies
     put_aside: list[MentionFact] = field(default_factory=list)
     last_wait: list[MentionFact] = field(default_factory=list)
 
@@ -96,6 +102,8 @@ class Clock:
     def mention(self, fact: MentionFact) -> None:
         """Take in a message of the customer's."""
         self.mentions.append(fact)
+        self.written[fact.id] = fact.at
+        self.latest = max(self.latest, fact.at)
         if self._waits(fact):
             self._wait(fact)
 
@@ -140,6 +148,8 @@ class Clock:
         self.replies.append(fact)
         if not fact.counts:
             return
+        if fact.sure:
+            self.latest = max(self.latest, fact.at)
         upto = self._answered_upto(fact)
         if upto is None:
             return
@@ -152,16 +162,12 @@ class Clock:
     def _answered_upto(self, fact: ReplyFact) -> datetime | None:
         """Return the time of the newest message that a reply answers; None: none of ours here."""
         if fact.mention_id is not None:
-            return next((m.at for m in self.mentions if m.id == fact.mention_id), None)
-        candidates = [
-            mention.at
-            for mention in self.mentions
-            if mention.at <= fact.at
-            and (
-                not fact.thread or (mention.channel, mention.thread) == (fact.channel, fact.thread)
-            )
-        ]
-        return max(candidates, default=None)
+            return self.written.get(fact.mention_id)
+        before = (mention for mention in reversed(self.mentions) if mention.at <= fact.at)
+        place = (fact.channel, fact.thread)
+        return next(
+            (m.at for m in before if not fact.thread or (m.channel, m.thread) == place), None
+        )
 
     def _reached(self, upto: datetime, fact: ReplyFact) -> list[MentionFact]:
         """
@@ -170,7 +176,7 @@ class Clock:
         One that waits again (reopened, edited) counts from later than it was written: only a reply
         from after that answers it.
         """
-        written = {mention.id: mention.at for mention in self.mentions}
+        written = self.written
         return [
             mention
             for mention in self.unanswered
@@ -278,7 +284,8 @@ class Clock:
             manual=manual,
             by_us=by_us,
         )
-        self.unanswered = [mention for mention in self.unanswered if mention not in answered]
+        ended = {mention.id for mention in answered}
+        self.unanswered = [mention for mention in self.unanswered if mention.id not in ended]
         self.last_wait = answered
 
     def _close_promise(
@@ -406,7 +413,8 @@ class Clock:
         """
         found = []
         strictest = len(PRIORITIES)
-        for count, mention in enumerate(timed, start=1):
+        for count in _telling(timed):
+            mention = timed[count - 1]
             priority = self.priority_of(timed[:count])
             rank = PRIORITIES.index(priority)
             if rank >= strictest:
@@ -416,6 +424,19 @@ class Clock:
             hours = version.hours_for(priority)
             found.append((due(mention.at, target, hours), due_soon_from(mention.at, target, hours)))
         return min(found)
+
+
+def _telling(timed: Sequence[MentionFact]) -> Iterator[int]:
+    """
+    Yield how many of these messages to look at together, from few to many.
+
+    Each one counts; in a flood only what is more urgent than all before it, and the last one.
+    """
+    highest = -1
+    for count, mention in enumerate(timed, start=1):
+        if count <= ALL_LOOKED_AT or mention.score.urgency > highest or count == len(timed):
+            yield count
+        highest = max(highest, mention.score.urgency)
 
 
 def _from(mention: MentionFact, at: datetime) -> MentionFact:

@@ -104,7 +104,10 @@ class World:
         assert 1 <= asked["pagination"]["per_page"] <= 150
         least = asked["query"]["value"]
         found = [one for one in self.intercom if one["updated_at"] > least]
-        start = int(asked["pagination"].get("starting_after", "p0")[1:])
+        after = asked["pagination"].get("starting_after", "p0")[1:]
+        if not after.isdecimal():
+            return Answer(status=400, body={"type": "error.list", "errors": []})
+        start = int(after)
         page = [{k: v for k, v in one.items() if k != "conversation_parts"} for one in found]
         pages: dict[str, Any] = {"type": "pages", "page": 1, "per_page": self.size}
         if start + self.size < len(found):

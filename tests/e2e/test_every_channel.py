@@ -69,7 +69,3 @@ def answered_at(shown: dict[str, Any]) -> list[datetime]:
     times = (clock["replied_at"] for clock in shown["clocks"])
     found = [datetime.fromisoformat(one) for one in times if one]
     return [one for one in found if one > FIRST]
-
-
-def test_no_platform_is_left_over() -> None:
-    assert set(PLATFORMS) == set(BUILTIN)

@@ -225,7 +225,8 @@ def test_posts_while_somebody_waited(filled: Shop, facts: sqlite3.Connection) ->
         facts,
         "SELECT c.channel, k.due_at, k.replied_at FROM clock k JOIN conversation c "
         "ON c.id = k.conversation_id WHERE k.result = 'breached' UNION ALL "
-        f"SELECT channel, due_at, {UNTIL + 1} FROM conversation WHERE state = 'open' AND due_at > 0",
+        f"SELECT channel, due_at, {UNTIL + 1} FROM conversation WHERE state = 'open' "
+        "AND due_at > 0",
     )
     waiting = [
         sum(name == channel and due <= at < until for name, due, until in late)

@@ -90,7 +90,7 @@ OTHER_WAY = re.compile(
     r"(?:(?:me|us|him|her|our|the|back)\b|\+?\d)"
     rf"|\b(?:send|drop|shoot|give) (?:me|us) (?:a |an |your )?(?:\w+ )?(?:{_CHANNELS}|line"
     rf"|shout|bell|details)"
-    rf"|\b(?:by|via|on|over|through|in(?: a| your)?) (?:{_CHANNELS})\b|(?<!\S)\S{1,64}@\S{1,200}\.\S"
+    rf"|\b(?:by|via|on|over|through|in(?: a| your)?) (?:{_CHANNELS})\b|(?<!\S)[^\s@]+@[^\s@]+\.\w"
     r"|(?<![\d.,:/])(?:\+\d[\d ]{7,}\d|0\d{2,4}[ -]?\d{3,4}[ -]?\d{3,4})\b"
     r"|\b(?:pop in|drop in|drop by|come by|come in|stop by)\b|\bescr[ií]b(?:e|a)nos"
     r"|\bll[aá]m(?:e|a)nos"

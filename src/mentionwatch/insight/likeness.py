@@ -263,7 +263,8 @@ def _is_about(words: Sequence[str], asked: str) -> bool:
         return False
     if len(words) < 2 * _SHORTEST and words and words[0] in _YES_OR_NO:
         return True
-    theirs = {_stem(word) for word in _WORD.findall(asked[:_MOST_CHARACTERS].casefold()) if _says_something(word)}
+    question = _WORD.findall(asked[:_MOST_CHARACTERS].casefold())
+    theirs = {_stem(word) for word in question if _says_something(word)}
     ours = {_stem(word) for word in words if _says_something(word)}
     common = ours & theirs
     return len(common) >= 2 and len(common) >= 0.25 * len(ours)

@@ -250,6 +250,8 @@ def _listen(process: Popen[bytes], seconds: float, name: str) -> tuple[bytes, st
         ) from None
     for reader in readers:
         reader.join(0.3)  # a program left in the background may hold the pipe open
+    for line in out.decode("utf-8", "replace").splitlines()[:10]:
+        remember(line.strip())  # also when it fails: it may say the same among its errors
     said = " ".join(err.decode("utf-8", "replace").split())
     return bytes(out), redact(said)[:200], code
 

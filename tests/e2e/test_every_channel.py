@@ -17,6 +17,7 @@ from tests.shop import Result, Shop
 
 
 def state(result: Result) -> dict[str, Any]:
+    found: dict[str, Any]
     (found,) = result.json["channels"]
     return found
 
@@ -69,3 +70,13 @@ def answered_at(shown: dict[str, Any]) -> list[datetime]:
     times = (clock["replied_at"] for clock in shown["clocks"])
     found = [datetime.fromisoformat(one) for one in times if one]
     return [one for one in found if one > FIRST]
+
+
+def test_customer_at_the_counter_waits_until_it_is_done(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    added = shop.run("add", "Wants a call back about the grinder", "--author", "Dana", at=FIRST)
+    assert added.code == ExitCode.OK, added.err
+    (row,) = shop.run("check", "--json", at=FIRST).rows
+    assert (row["type"], row["author"]["name"]) == ("manual", "Dana")
+    assert shop.run("done", str(row["id"]), at=FIRST).code == ExitCode.OK
+    assert shop.run("check", "--json", at=SECOND).rows == []

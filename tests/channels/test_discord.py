@@ -334,6 +334,13 @@ def test_closed_channel_does_not_keep_others_away(world: World) -> None:
     assert "403" in next(one for page in second for one in page.warnings)
 
 
+def test_message_that_the_search_knows_late_is_found(world: World) -> None:
+    late = dict(world.messages[0], id=str(int(MESSAGES[4]["id"]) - 1), content="Acme Coffee late")
+    first = read(world)
+    world.messages.append(late)
+    assert f"{GENERAL}:{late['id']}" in by_id(read(world, later(first)))
+
+
 def test_quiet_threads_are_not_asked_again(world: World) -> None:
     first = read(world)
     world.server.requests.clear()

@@ -55,8 +55,11 @@ class World:
         if request.headers.get("authorization") != "Bearer token-acme":
             return Answer(status=401, body={"error": "who are you?"})
         asked = {**request.params, **(request.json() if request.body else {})}
+        cursor = str(asked.get("cursor") or "c0")[1:]
+        if not cursor.isdecimal():
+            return Answer(status=400, body={"error": "no such cursor"})
         start = {
-            "cursor": lambda: int((asked.get("cursor") or "c0")[1:]),
+            "cursor": lambda: int(cursor),
             "page": lambda: (int(asked.get("page", 1)) - 1) * self.size,
             "offset": lambda: int(asked.get("offset", 0)),
         }.get(self.style, lambda: int(asked.get("from", 0)))()

@@ -58,7 +58,7 @@ def mark_dirty(connection: sqlite3.Connection, contacts: Iterable[str], now: int
 def mark_open_dirty(connection: sqlite3.Connection, now: int) -> None:
     """Mark every contact somebody of whom waits: hours, targets or rules changed."""
     connection.execute(
-        "INSERT INTO dirty SELECT DISTINCT contact, ? FROM conversation WHERE state = 'open' "
+        "INSERT INTO dirty SELECT contact, ? FROM conversation WHERE state = 'open' "
         "ON CONFLICT DO NOTHING",
         (now,),
     )
@@ -123,12 +123,12 @@ def replies_to(
         threads = json.dumps(sorted({row["thread"] for row in rows}))
         known = json.dumps(sorted(set(names)))
         for where, argument in (
-            ("r.parent_id IN (SELECT value FROM json_each(?))", ids),
-            ("r.thread IN (SELECT value FROM json_each(?))", threads),
-            ("r.id IN (SELECT reply_id FROM reply_name WHERE channel = r.channel AND name IN "
-             "(SELECT value FROM json_each(?)))", known),
+            ("r.channel = ?1 AND r.parent_id IN (SELECT value FROM json_each(?2))", ids),
+            ("r.channel = ?1 AND r.thread IN (SELECT value FROM json_each(?2))", threads),
+            ("r.id IN (SELECT reply_id FROM reply_name WHERE channel = ?1 AND name IN "
+             "(SELECT value FROM json_each(?2)))", known),
         ):  # fmt: skip
-            _collect(connection, found, f"r.channel = ? AND {where}", (channel, argument))
+            _collect(connection, found, where, (channel, argument))
         _follow(connection, found, channel)
     return [_reply_row(connection, row) for row in sorted(found.values(), key=lambda r: r["id"])]
 

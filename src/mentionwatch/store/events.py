@@ -76,7 +76,7 @@ def links_to(connection: sqlite3.Connection, mention_ids: Iterable[int]) -> list
     """Return the links by which other conversations were joined to these mentions."""
     return _read(
         connection,
-        f"{_LIVE} AND kind = 'link' AND json_extract(data, '$.mention_id') IN "
+        f"kind = 'link' AND {_LIVE} AND json_extract(data, '$.mention_id') IN "
         "(SELECT value FROM json_each(?))",
         json.dumps(list(mention_ids)),
     )

@@ -450,7 +450,12 @@ def _named(connection: sqlite3.Connection, channel: str, type_: str, name: str) 
     places = (channel, f"{channel}/{type_}")
     forms = (name, name.casefold(), f"@{name.casefold()}")
     keys = json.dumps([f"{place}:{form}" for place in places for form in forms])
-    found = _contacts(connection, "contact IN (SELECT value FROM json_each(?))", channel, keys)
+    # Not narrowed by channel, which the keys begin with: SQLite would walk through all of it.
+    same = connection.execute(
+        "SELECT DISTINCT contact FROM mention WHERE contact IN (SELECT value FROM json_each(?))",
+        (keys,),
+    )
+    found = [one["contact"] for one in same]
     person = person_keys(Mention(external_id="", text="", published=None, author=_called(name)))
     alike = connection.execute(
         "SELECT contact FROM person_key WHERE key IN (SELECT value FROM json_each(?))",

@@ -10,12 +10,13 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from mentionwatch.store import m001_initial, m002_delivery, m003_insight
+from mentionwatch.store import m001_initial, m002_delivery, m003_insight, m004_links
 
 SCRIPTS = (
     ("m001_initial", m001_initial.SCRIPT),
     ("m002_delivery", m002_delivery.SCRIPT),
     ("m003_insight", m003_insight.SCRIPT),
+    ("m004_links", m004_links.SCRIPT),
 )
 VERSION = len(SCRIPTS)
 

@@ -84,7 +84,7 @@ def open_items(connection: sqlite3.Connection, channel: str, limit: int) -> list
     """Return the mentions that still wait on a channel, oldest due first."""
     return connection.execute(
         "SELECT m.external_id, m.thread, m.at, m.author_id, m.url FROM conversation c "
-        "JOIN mention m ON m.conversation_id = c.id "
+        "CROSS JOIN mention m ON m.conversation_id = c.id "  # begins with the few that are open
         "WHERE c.state = 'open' AND m.channel = ? AND m.skipped = '' AND m.deleted_at IS NULL "
         "AND m.at >= coalesce(c.waiting_since, 0) "
         "ORDER BY c.due_at IS NULL, c.due_at, m.at LIMIT ?",
@@ -97,7 +97,7 @@ def reply_ids_since(
 ) -> list[str]:
     """Return the external ids of our newest replies on a channel, to see whether they stand."""
     found = connection.execute(
-        "SELECT external_id FROM reply WHERE channel = ? AND at >= ? AND deleted_at IS NULL "
+        "SELECT external_id FROM reply WHERE +channel = ? AND at >= ? AND deleted_at IS NULL "
         "ORDER BY at DESC LIMIT ?",
         (channel, since, limit),
     )

@@ -46,14 +46,20 @@ def mentions(connection: sqlite3.Connection, conversation_id: int) -> list[sqlit
 
 def replies(connection: sqlite3.Connection, conversation_id: int) -> list[sqlite3.Row]:
     """Return our replies in the threads of a conversation that are not attached to others."""
+    # CROSS JOIN: from the few mentions to the replies, never the other way round.
+    attached = (
+        "JOIN reply r ON r.channel = m.channel AND r.parent_id = m.external_id",
+        "JOIN reply r ON r.channel = m.channel AND r.thread = m.thread AND r.thread <> ''",
+        "JOIN reply_name n ON n.channel = m.channel AND n.name IN "
+        "(lower(m.author_id), lower(m.author_handle)) CROSS JOIN reply r ON r.id = n.reply_id",
+    )
+    found = " UNION ".join(
+        f"SELECT r.id FROM mention m CROSS {join} WHERE m.conversation_id = ?1" for join in attached
+    )
     return connection.execute(
-        "SELECT DISTINCT r.* FROM reply r "
-        "JOIN mention m ON m.conversation_id = ?1 AND m.channel = r.channel "
+        f"SELECT r.* FROM ({found}) f CROSS JOIN reply r ON r.id = f.id "
         "LEFT JOIN mention p ON p.channel = r.channel AND p.external_id = r.parent_id "
-        "WHERE (r.parent_id = m.external_id OR (r.thread = m.thread AND r.thread <> '') "
-        "  OR r.id IN (SELECT n.reply_id FROM reply_name n WHERE n.channel = m.channel "
-        "              AND n.name IN (lower(m.author_id), lower(m.author_handle)))) "
-        "AND (p.id IS NULL OR p.conversation_id = ?1) ORDER BY r.at, r.id",
+        "WHERE p.id IS NULL OR p.conversation_id = ?1 ORDER BY r.at, r.id",
         (conversation_id,),
     ).fetchall()
 

@@ -24,23 +24,26 @@ def purge(connection: sqlite3.Connection, channel: str, before: int, now: int) -
     gone = [
         row["id"]
         for row in connection.execute(
-            "SELECT id FROM mention WHERE channel = ? AND at < ? "
+            "SELECT id FROM mention WHERE +channel = ? AND at < ? "
             f"AND coalesce(conversation_id, 0) NOT IN ({_STILL_OPEN})",
             (channel, before),
         )
     ]
-    _mark(connection, gone, now)
-    _remove_mentions(connection, gone)
-    for table in ("reply", "own_post"):
+    if gone:
+        _mark(connection, gone, now)
+        _remove_mentions(connection, gone)
+    for table, column in (("reply", "+channel"), ("own_post", "channel")):  # +: by time instead
         connection.execute(
             f"DELETE FROM edit WHERE item = '{table}' AND item_id IN "
-            f"(SELECT id FROM {table} WHERE channel = ? AND at < ?)",
+            f"(SELECT id FROM {table} WHERE {column} = ? AND at < ?)",
             (channel, before),
         )
     connection.execute(
-        "DELETE FROM reply WHERE channel = ? AND at < ? AND NOT EXISTS "
-        "(SELECT 1 FROM mention m WHERE m.channel = reply.channel AND "
-        "(m.external_id = reply.parent_id OR m.thread = reply.thread))",
+        "DELETE FROM reply WHERE +channel = ? AND at < ? "
+        "AND NOT EXISTS (SELECT 1 FROM mention m WHERE m.channel = reply.channel "
+        "AND m.external_id = reply.parent_id) "
+        "AND NOT EXISTS (SELECT 1 FROM mention m WHERE m.channel = reply.channel "
+        "AND m.thread = reply.thread)",
         (channel, before),
     )
     connection.execute("DELETE FROM own_post WHERE channel = ? AND at < ?", (channel, before))
@@ -111,11 +114,13 @@ def forget(connection: sqlite3.Connection, mention_ids: list[int], now: int) -> 
     replies = [
         row["id"]
         for row in connection.execute(
-            "SELECT DISTINCT r.id FROM reply r JOIN mention m ON m.channel = r.channel "
-            f"AND (r.parent_id = m.external_id OR r.thread = m.thread) WHERE m.id IN {chosen} "
-            "AND NOT EXISTS (SELECT 1 FROM mention o WHERE o.channel = r.channel "
-            f"AND o.thread = r.thread AND o.id NOT IN {chosen})",
-            (ids, ids),
+            "SELECT r.id FROM (SELECT r.id FROM mention m CROSS JOIN reply r "
+            f"ON r.channel = m.channel AND r.parent_id = m.external_id WHERE m.id IN {chosen} "
+            "UNION SELECT r.id FROM mention m CROSS JOIN reply r "
+            f"ON r.channel = m.channel AND r.thread = m.thread WHERE m.id IN {chosen}) f "
+            "CROSS JOIN reply r ON r.id = f.id WHERE NOT EXISTS (SELECT 1 FROM mention o "
+            f"WHERE o.channel = r.channel AND o.thread = r.thread AND o.id NOT IN {chosen})",
+            (ids, ids, ids),
         )
     ]
     their = json.dumps(replies)
@@ -148,7 +153,8 @@ def _remove_mentions(connection: sqlite3.Connection, mention_ids: list[int]) -> 
     connection.execute(f"DELETE FROM edit WHERE item = 'mention' AND item_id IN {chosen}", (ids,))
     connection.execute(
         "DELETE FROM person_key WHERE contact IN (SELECT contact FROM mention WHERE id IN "
-        f"{chosen}) AND contact NOT IN (SELECT contact FROM mention WHERE id NOT IN {chosen})",
+        f"{chosen}) AND NOT EXISTS (SELECT 1 FROM mention o WHERE o.contact = person_key.contact "
+        f"AND o.id NOT IN {chosen})",
         (ids, ids),
     )
     connection.execute(

@@ -317,9 +317,11 @@ def test_spreads_are_exact_and_read_once() -> None:
 
 
 def test_posts_at_the_moment_of_the_answer_are_not_late() -> None:
-    events = [("a", 1), ("a", -1), ("a", 0), ("b", 0), ("b", 1)]
-    assert counting.posting(events).while_late == 0
-    assert counting.posting([("a", 1), ("a", 1), ("a", 0)]).most_waiting == 2
+    posts = [("a", 5), ("a", 9), ("b", 5)]
+    assert counting.posting(posts, [("a", 1, 5), ("b", 6, 8), ("c", 0, 9)]).while_late == 0
+    found = counting.posting(posts, [("a", 1, 6), ("a", 5, 6), ("b", 1, 9)])
+    assert (found.posts, found.while_late, found.most_waiting) == (3, 2, 2)
+    assert found.worst_channel == "a"
 
 
 def test_the_badge_needs_nine_of_ten() -> None:

@@ -91,7 +91,7 @@ def read_report(
         turned=tuple(_named(row, row["turn"]) for row in turned_rows),
         reactions=counts.reactions(connection, span),
         badge=_badge(setting, now, period),
-        posting=counting.posting(counts.posts_and_lateness(connection, span)),
+        posting=counting.posting(counts.posts(connection, span), counts.lateness(connection, span)),
         spikes=tuple(read_spikes(setting, now)),
     )
 

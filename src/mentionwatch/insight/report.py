@@ -7,9 +7,10 @@ Pure: the sums come from the store, the words from here.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -179,25 +180,32 @@ def badge(messages: int, answered: int, in_time: int, of: str) -> Badge:
     return Badge(of=of, messages=messages, answered=answered, in_time=in_time, more=more)
 
 
-def posting(events: Iterable[tuple[str, int]]) -> Posting:
+def posting(posts: Iterable[tuple[str, int]], lateness: Iterable[tuple[str, int, int]]) -> Posting:
     """
     Return how many of our posts went out while an answer was overdue on the same channel.
 
     Args:
-        events: (channel, change) by channel and time: 1 overdue, -1 answered, 0 a post.
+        posts: (channel, when), in order of time.
+        lateness: (channel, from, to), in any order; read once.
     """
-    posts = while_late = most = 0
-    worst = ""
-    for channel, changes in groupby(events, key=lambda event: event[0]):
-        late = 0
-        for _, change in changes:
-            late += change
-            if change == 0:
-                posts += 1
-                while_late += late > 0
-                if late > most:
-                    most, worst = late, channel
-    return Posting(posts=posts, while_late=while_late, most_waiting=most, worst_channel=worst)
+    times: dict[str, list[int]] = {}
+    for channel, at in posts:
+        times.setdefault(channel, []).append(at)
+    # How the number of overdue answers changes from one post to the next.
+    changes = {channel: [0] * (len(found) + 1) for channel, found in times.items()}
+    for channel, since, until in lateness:
+        if found := times.get(channel):
+            changes[channel][bisect_left(found, since)] += 1
+            changes[channel][bisect_left(found, until)] -= 1
+    late = {channel: list(accumulate(steps))[:-1] for channel, steps in changes.items()}
+    worst = max(late, key=lambda channel: max(late[channel]), default="")
+    most = max(late[worst], default=0) if worst else 0
+    return Posting(
+        posts=sum(map(len, times.values())),
+        while_late=sum(count > 0 for counts in late.values() for count in counts),
+        most_waiting=most,
+        worst_channel=worst if most else "",
+    )
 
 
 def label(by: str, key: Any) -> str:

@@ -338,14 +338,18 @@ def missed(
         f"c.state = 'open' AND c.due_at IS NOT NULL AND c.follow_up = 0 AND {span.within(lasting)}"
         + (" AND c.due_at < :now" if only_late else "")
     )
-    parts = " UNION ALL ".join(
-        f"{_NAMED.format(more=', c.urgency AS urgency')} WHERE c.intent = :intent AND ({state}) "
-        f"AND ({span.where})"
-        for state in (waits_still, _LEFT)
-    )
+    wanted = f"c.intent = :intent AND (({waits_still}) OR ({_LEFT})) AND ({span.where})"
     bound = {**span.bound, "intent": intent, "limit": limit}
-    count = connection.execute(f"SELECT count(*) FROM ({parts})", bound).fetchone()[0]
-    rows = connection.execute(f"{parts} ORDER BY urgency DESC, id LIMIT :limit", bound)
+    count = connection.execute(
+        f"SELECT count(*) FROM conversation c {_newest(span)} WHERE {wanted}", bound
+    ).fetchone()[0]
+    # The names are looked up for the few that are shown.
+    rows = connection.execute(
+        f"{_NAMED.format(more='')} WHERE c.id IN (SELECT c.id FROM conversation c {_newest(span)} "
+        f"WHERE {wanted} ORDER BY c.urgency DESC, c.id LIMIT :limit) "
+        "ORDER BY c.urgency DESC, c.id",
+        bound,
+    )
     return int(count), rows.fetchall()
 
 
@@ -354,7 +358,7 @@ def to_thank(connection: sqlite3.Connection, span: Span, limit: int) -> list[sql
     return connection.execute(
         "SELECT c.id, c.channel, c.private, c.state, x.author_name, x.author_handle, x.author_id, "
         "x.text, x.title, x.at, c.contact FROM mention x "
-        "JOIN conversation c ON c.id = x.conversation_id JOIN mention m ON m.id = c.newest_id "
+        f"JOIN conversation c ON c.id = x.conversation_id {_newest(span)} "
         f"WHERE {span.within('x.at')} AND {_WRITTEN} AND x.intent = 'praise' "
         "AND x.sentiment = 'positive' AND x.closing = '' AND x.deleted_at IS NULL "
         f"AND c.state <> 'ignored' AND ({span.where}) "
@@ -438,28 +442,24 @@ def badge(connection: sqlite3.Connection, span: Span, within: int, type_: str) -
     return tuple(row)
 
 
-def posts_and_lateness(connection: sqlite3.Connection, span: Span) -> Iterator[tuple[str, int]]:
-    """
-    Yield (channel, change) in order of time: 0 for a post of ours, 1 when an answer becomes
-    overdue on that channel, -1 when it is given.
-    """
-    channels = f"SELECT DISTINCT channel FROM own_post o WHERE {span.within('o.at')}"
-    late = (
-        "FROM clock w JOIN conversation c ON c.id = w.conversation_id WHERE w.result = 'breached' "
-        f"AND w.replied_at > :since AND w.due_at <= :until AND c.channel IN ({channels})"
+def posts(connection: sqlite3.Connection, span: Span) -> Iterator[tuple[str, int]]:
+    """Yield (channel, when) of our own posts in the period, in order of time."""
+    return connection.execute(
+        f"SELECT o.channel, o.at FROM own_post o WHERE {span.within('o.at')} "
+        "AND o.deleted_at IS NULL ORDER BY o.channel, o.at",
+        span.bound,
     )
-    return (
-        (row["channel"], row["change"])
-        for row in connection.execute(
-            "SELECT channel, at, change FROM ("
-            f"SELECT c.channel AS channel, w.due_at AS at, 1 AS change {late} "
-            f"UNION ALL SELECT c.channel, w.replied_at, -1 {late} "
-            "UNION ALL SELECT c.channel, c.due_at, 1 FROM conversation c "
-            f"WHERE c.state = 'open' AND c.due_at <= :until AND c.channel IN ({channels}) "
-            "UNION ALL SELECT o.channel, o.at, 0 FROM own_post o "
-            f"WHERE {span.within('o.at')} AND o.deleted_at IS NULL) ORDER BY channel, at, change",
-            span.bound,
-        )
+
+
+def lateness(connection: sqlite3.Connection, span: Span) -> Iterator[tuple[str, int, int]]:
+    """Yield (channel, from, to): while an answer was overdue, in the period or around it."""
+    return connection.execute(
+        "SELECT c.channel, w.due_at, w.replied_at FROM clock w "
+        "JOIN conversation c ON c.id = w.conversation_id WHERE w.result = 'breached' "
+        "AND w.replied_at > :since AND w.due_at <= :until "
+        "UNION ALL SELECT c.channel, c.due_at, :until + 1 FROM conversation c "
+        "WHERE c.state = 'open' AND c.due_at <= :until",
+        span.bound,
     )
 
 

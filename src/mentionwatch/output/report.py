@@ -365,7 +365,7 @@ def _charts(report: PeriodReport) -> Iterable[Chart]:
         )
 
 
-_HEADER = ("written", "owed", "answered", "in time", "half within", "9 of 10", "waiting", "overdue")
+_HEADER = ("written", "owed", "answered", "in time", "half in", "9 of 10", "waiting", "overdue")
 
 
 def _table(report: PeriodReport) -> Table | None:
@@ -490,7 +490,8 @@ def report_table(
     drawn = page(width, colour)
     seen = view(report, private_text=private_text)
     for line in _lines(seen, drawn.width):
-        drawn.add_styled(line, _style(line, seen))
+        hang = len(line) - len(line.lstrip()) if line.startswith("    ") else 0
+        drawn.add_styled(line, _style(line, seen), hang=hang)
     return drawn.rendered()
 
 

@@ -21,18 +21,17 @@ def retain(setting: Setting, now: datetime) -> dict[str, int]:
     """
     Remove what is older than ``keep`` says, by channel; what is open stays. Under the lock.
 
-    Where a platform itself forbids to keep words for longer, those of open rows go as well: that
-    somebody waits there stays to be seen.
+    Where a platform itself forbids to keep words for longer, the words go when that time has passed
+    since we read them, also those of open rows: that somebody waits there stays to be seen.
     """
     changed: dict[str, int] = {}
+    stamp = to_ms(now)
     for channel in setting.config.channels:
         most: timedelta | None = getattr(channel.channel, "keep_at_most", None)
-        limits = [limit for limit in (channel.keep, most) if limit is not None]
-        if not limits:
-            continue
+        count = 0
         with setting.store.transaction() as connection:
-            stamp = to_ms(now)
-            count = upkeep.purge(connection, channel.name, to_ms(now - min(limits)), stamp)
+            if channel.keep is not None:
+                count = upkeep.purge(connection, channel.name, to_ms(now - channel.keep), stamp)
             if count:
                 channel_store.count_stored(connection)
             if most is not None:

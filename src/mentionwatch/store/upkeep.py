@@ -54,11 +54,14 @@ def blank(connection: sqlite3.Connection, channel: str, before: int, now: int) -
     """
     Take the words out of what a platform forbids to keep, and leave that somebody waits.
 
+    Args:
+        before: Of our reading, in milliseconds: what was read before loses its words.
+
     Returns:
         How many mentions lost their words.
     """
     rows = connection.execute(
-        "SELECT id, reasons FROM mention WHERE channel = ? AND at < ? "
+        "SELECT id, reasons FROM mention WHERE channel = ? AND received < ? "
         "AND (text <> '' OR title <> '' OR raw IS NOT NULL)",
         (channel, before),
     ).fetchall()

@@ -1,4 +1,4 @@
-"""Start-up of the commands that scripts call, against an empty Typer command. CPU of the process."""
+"""Start-up of the commands that scripts call, against an empty Typer command. CPU seconds."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ class Shop:
         return self.channels.setdefault(name, Channel(name=name, type=type_ or name))
 
     def records(self, name: str, *records: dict[str, Any], type_: str = "") -> None:
-        """Add records to a channel; ``at`` becomes ``created_at``, and the type is the channel's."""
+        """Add records to a channel; ``at`` becomes ``created_at``, the type is the channel's."""
         channel = self.channel(name, type_)
         for record in records:
             ready = {"channel_type": channel.type, **record}

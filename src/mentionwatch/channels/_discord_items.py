@@ -50,6 +50,7 @@ class Reader:
     def messages(self, things: list[Any]) -> Batch:
         """Return what a page of messages holds."""
         ids = [text(table(one).get("id")) for one in things]
+        items: tuple[Item, ...]
         items, warnings = each("Discord messages", things, self.item)
         newest = max((one for one in ids if is_id(one)), key=int, default="")
         return Batch(items=items, newest=newest, warnings=warnings)
@@ -152,7 +153,7 @@ def waits_for_index(payload: Any) -> float | None:
         return None
     wait = answer.get("retry_after")
     fits = isinstance(wait, int | float) and not isinstance(wait, bool) and 0 <= wait < 10**6
-    return float(wait) if fits and wait else 2.0  # type: ignore[arg-type]
+    return float(wait) if fits and wait else 2.0
 
 
 def thread_ids(things: object) -> frozenset[str]:

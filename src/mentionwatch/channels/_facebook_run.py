@@ -194,6 +194,7 @@ class Run:
             left -= 1
             total = found.total if found.total is not None else total
             data = list(reversed(found.data)) if backwards else found.data
+            items: tuple[Item, ...]
             items, warnings = each("comments", data, comments.read)
             if backwards:
                 comments = Comments(post=post, us=self.us, nameless=comments.nameless)

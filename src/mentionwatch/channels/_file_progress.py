@@ -66,12 +66,11 @@ def stored(state: StreamState) -> Progress | None:
     texts = {"settings", "head", "tail", "note"}
     given: dict[str, Any] = {**state.extra, "offset": state.cursor}
     try:
-        return Progress(
-            **{
-                f.name: given[f.name] if f.name in texts else int(given[f.name])
-                for f in fields(Progress)
-            }
-        )
+        values: dict[str, Any] = {
+            f.name: given[f.name] if f.name in texts else int(given[f.name])
+            for f in fields(Progress)
+        }
+        return Progress(**values)
     except (KeyError, ValueError):
         return None
 

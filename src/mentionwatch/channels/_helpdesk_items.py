@@ -85,6 +85,7 @@ def chatwoot_messages(payload: Any, conversation: str, link: str) -> Messages:
         if not isinstance(things, list):
             raise TypeError("payload is no list")
     contact = table(table(payload.get("meta")).get("contact"))
+    items: tuple[Item, ...]
     items, warnings = each(
         "Chatwoot messages", things, lambda one: _chatwoot(one, conversation, link, contact)
     )
@@ -174,6 +175,7 @@ def intercom_messages(payload: Any, link: str) -> Messages:
     def read(one: Mapping[str, Any]) -> Item | None:
         return _intercom(one, conversation, link)
 
+    items: tuple[Item, ...]
     items, warnings = each("parts of an Intercom conversation", [source, *parts], read)
     total = table(payload.get("conversation_parts")).get("total_count")
     if isinstance(total, int) and total > len(parts):

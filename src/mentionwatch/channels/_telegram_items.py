@@ -57,6 +57,7 @@ class Reader:
             numbers = [_whole(one["update_id"]) for one in updates]
             moved = {**self.moved, **_moves(updates)}
         reader = self if moved == self.moved else _with_moves(self, moved)
+        items: tuple[Item, ...]
         items, warnings = each("Telegram updates", updates, reader.item)
         # A message and its edit may come together: the later one counts.
         items = tuple({one.external_id: one for one in items}.values())

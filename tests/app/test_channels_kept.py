@@ -85,3 +85,12 @@ def test_a_channel_cannot_take_a_name_that_none_can_bear(shop: Shop, name: str) 
     shop.records("old", ASKS)
     shop.queue("09:10")
     assert shop.run("channels", "rename", "old", name, at="09:30").code == 2
+
+
+def test_a_channel_that_does_not_exist_has_no_empty_queue(shop: Shop) -> None:
+    shop.records("facebook", ASKS)
+    shop.queue("09:10")
+    result = shop.run("queue", "channel:facebok", at="09:11")
+    assert result.code == 2
+    assert "there is no channel facebok" in result.err
+    assert len(shop.run("queue", "--json", "channel:Facebook", at="09:11").rows) == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from mentionwatch.app.setting import Setting
 from mentionwatch.core.selection import KEYS, Condition, parse
 from mentionwatch.errors import UsageError
 from mentionwatch.model.times import to_ms
-from mentionwatch.store import queue
+from mentionwatch.store import channels, queue
 from mentionwatch.store.selection import Where
 
 
@@ -43,6 +43,8 @@ def select(text: str, setting: Setting, now: datetime, *, mine: str | None = Non
         ) from None
     where = Where()
     for condition in selection.conditions:
+        if condition.key == "channel":
+            _known_channels(condition.values, setting)
         _add(where, condition, setting, now)
     where.words(selection.words)
     for word in selection.without:
@@ -59,6 +61,19 @@ def select(text: str, setting: Setting, now: datetime, *, mine: str | None = Non
     return Chosen(
         where=where.sql, values=where.values, any_state=selection.names_a_state, text=words
     )
+
+
+def _known_channels(names: Sequence[str], setting: Setting) -> None:
+    """Of a name with a slip of the pen nothing would ever wait, and that would be believed."""
+    stored = channels.all_channels(setting.store.connection)
+    known = {
+        name.casefold(): name for name in (*stored, *(one.name for one in setting.config.channels))
+    }
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"there is no channel {name}", hint=f"one of {', '.join(known.values())}"
+            )
 
 
 def _add(where: Where, condition: Condition, setting: Setting, now: datetime) -> None:

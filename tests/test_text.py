@@ -96,7 +96,7 @@ class TestVisible:
         assert len(shown) > 2
 
     def test_an_escape_sequence_is_seen(self) -> None:
-        assert visible("\x1b]8;;http://x\x07\u202e") == "␛]8;;http://x␇<U+202E>"
+        assert visible("\x1b]8;;http://x\x07\u202e") == "␛]8;;http://x␇[U+202E]"
 
     def test_words_newlines_tabs_emoji_and_right_to_left_letters_pass(self) -> None:
         text = "a\n\tö 日本 אקמה 👩\u200d🍳 [bold]"
@@ -247,4 +247,4 @@ class TestHtml:
 
 
 def test_json_of_a_visible_text_is_harmless() -> None:
-    assert json.loads(json.dumps(visible("\u2028\x9b"))) == "<U+2028><U+009B>"
+    assert json.loads(json.dumps(visible("\u2028\x9b"))) == "[U+2028][U+009B]"

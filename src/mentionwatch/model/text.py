@@ -74,7 +74,8 @@ def visible(text: str) -> str:
     """
     Return a text in which control and bidi characters can be seen and do nothing.
 
-    C0 controls become their pictures (ESC: U+241B), the rest ``<U+202E>``. Newline and tab stay.
+    C0 controls become their pictures (ESC: U+241B), the rest ``[U+202E]``: no sign that means
+    something in HTML, where this is done last. Newline and tab stay.
     """
     return _UNSEEN.sub(_shown, text)
 
@@ -83,7 +84,7 @@ def _shown(match: re.Match[str]) -> str:
     code = ord(match[0])
     if code < 0x20:
         return chr(0x2400 + code)
-    return "\u2421" if code == 0x7F else f"<U+{code:04X}>"
+    return "\u2421" if code == 0x7F else f"[U+{code:04X}]"
 
 
 def one_line(text: str, width: int | None = None) -> str:

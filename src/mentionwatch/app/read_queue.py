@@ -326,7 +326,8 @@ def find(setting: Setting, number: int) -> int:
     Raises:
         UsageError: There is none.
     """
-    found = conversations.resolve_id(setting.store.connection, number)
+    fits = abs(number) < 2**63  # in what SQLite calls an integer
+    found = conversations.resolve_id(setting.store.connection, number) if fits else None
     if found is None:
         raise UsageError(
             f"there is no conversation {number}",

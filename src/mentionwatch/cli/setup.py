@@ -11,6 +11,7 @@ import typer
 
 from mentionwatch.cli import shared
 from mentionwatch.errors import ExitCode, UsageError
+from mentionwatch.model.text import visible
 
 Force = Annotated[
     bool, typer.Option("--yes", "-y", help="Ask nothing: take what was said, and the defaults.")
@@ -53,7 +54,7 @@ def init(
     text = _checked(answers)
     write_new(path, text)
     shared.emit(
-        f"Wrote {path}.\n"
+        f"Wrote {visible(str(path))}.\n"
         "Next: fill in the channels there, then\n"
         "  mentionwatch doctor    tests every credential\n"
         "  mentionwatch check     fetches, and shows who waits"
@@ -401,7 +402,7 @@ def db_backup(
         path = setting.store.path
         target = target or path.with_name(f"{path.stem}-{shared.now():%Y%m%d-%H%M%S}.backup.db")
         backup(setting.store.connection, target)
-    shared.emit(f"Wrote {target}.")
+    shared.emit(f"Wrote {visible(str(target))}.")
     return 0
 
 
@@ -415,7 +416,8 @@ def db_check(config: shared.ConfigOption = None, db: shared.DbOption = None) -> 
         problems = check(setting.store.connection)
     for problem in problems:
         shared.say(f"✗ {problem}")
-    shared.emit(f"{path}: {len(problems) or 'no'} problem{'' if len(problems) == 1 else 's'}.")
+    count = f"{len(problems) or 'no'} problem{'' if len(problems) == 1 else 's'}"
+    shared.emit(f"{visible(str(path))}: {count}.")
     return ExitCode.IO if problems else ExitCode.OK
 
 
@@ -434,9 +436,9 @@ def db_restore(
         found = configuration.find(config or shared.CURRENT.config, os.environ, Path.cwd())
         given = configuration.database_path(None, found, os.environ)
     before = restore(given, source, shared.now())
-    shared.emit(f"{given} is the backup now.")
+    shared.emit(f"{visible(str(given))} is the backup now.")
     if before is not None:
-        shared.emit(f"What was there before: {before}")
+        shared.emit(f"What was there before: {visible(str(before))}")
     return 0
 
 

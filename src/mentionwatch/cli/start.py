@@ -94,7 +94,7 @@ def _system(error: OSError) -> int:
 
 
 def _bug(error: Exception, arguments: Sequence[str]) -> int:
-    usage = _usage(error)
+    usage = _no_text(error, arguments) or _usage(error)
     if usage is not None:
         return usage
     from mentionwatch.credentials import redact
@@ -110,6 +110,20 @@ def _bug(error: Exception, arguments: Sequence[str]) -> int:
 
         print(redact("".join(traceback.format_exception(error))), file=sys.stderr)
     return ExitCode.BUG
+
+
+def _no_text(error: Exception, arguments: Sequence[str]) -> int | None:
+    """A file name may hold bytes that are no text, and is left alone; words may not."""
+    odd = [word for word in arguments if not word.isprintable() and word != _encodable(word)]
+    if not isinstance(error, UnicodeEncodeError) or not odd:
+        return None
+    print(f"mentionwatch: {odd[0]!a} is no text", file=sys.stderr)
+    print("  hint: write it in UTF-8", file=sys.stderr)
+    return ExitCode.USAGE
+
+
+def _encodable(word: str) -> str:
+    return word.encode("utf-8", "replace").decode("utf-8")
 
 
 def _usage(error: Exception) -> int | None:

@@ -127,7 +127,7 @@ def _condition(key: str, value: str, *, negated: bool) -> Condition:
     for one in values:
         if KEYS[key] and one not in KEYS[key]:
             raise ValueError(f"{key}:{one} does not exist{_choices(key)}")
-        if key == "id" and not one.isdigit():
+        if key == "id" and not re.fullmatch(r"[0-9]{1,18}", one):
             raise ValueError(f"id:{one}: ids are numbers")
     return Condition(key=key, values=values, negated=negated)
 

@@ -127,9 +127,9 @@ class Store:
             raise _damaged(self.path) from error
 
     def _is_damaged(self, error: Exception) -> bool:
-        # SQLite keeps no checksums: a value that is no JSON, no text or no time any more is
-        # noticed only by whoever reads it.
-        if isinstance(error, OverflowError | UnicodeError | JSONDecodeError):
+        # SQLite keeps no checksums: a value that is no JSON or no time any more is noticed only by
+        # whoever reads it.
+        if isinstance(error, OverflowError | JSONDecodeError):
             return True
         try:
             row = self.connection.execute("PRAGMA quick_check(1)").fetchone()

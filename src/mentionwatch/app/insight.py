@@ -29,6 +29,7 @@ from mentionwatch.model.report import QueueReport
 from mentionwatch.model.text import one_line
 from mentionwatch.model.times import from_ms, to_ms
 from mentionwatch.store import insight as counts
+from mentionwatch.store import quality
 from mentionwatch.store.insight import Span
 
 MOST_GROUPS = 50
@@ -98,7 +99,7 @@ def read_report(
 
 def _is_known(connection: sqlite3.Connection, span: Span) -> bool:
     """Return whether what is stored reaches back over a period; a part of it compares badly."""
-    oldest = counts.oldest(connection)
+    oldest = quality.oldest(connection)
     return oldest is not None and oldest <= span.since + (span.until - span.since) * LATE_START
 
 
@@ -247,8 +248,8 @@ def read_spikes(setting: Setting, now: datetime) -> list[Spike]:
         (now - unusual.WINDOW - timedelta(weeks=back), now - timedelta(weeks=back))
         for back in range(unusual.WEEKS + 1)
     ]
-    found = [counts.window(connection, to_ms(since), to_ms(until)) for since, until in windows]
-    connected = {name: from_ms(at) for name, at in counts.connected(connection).items()}
+    found = [quality.window(connection, to_ms(since), to_ms(until)) for since, until in windows]
+    connected = {name: from_ms(at) for name, at in quality.connected(connection).items()}
     spikes = unusual.find(*windows[0], found[0], found[1:], connected)
     if not spikes:
         return []
@@ -265,7 +266,7 @@ def _with_words(
     own: frozenset[str],
 ) -> Spike:
     texts = [
-        counts.window_texts(
+        quality.window_texts(
             connection,
             to_ms(since),
             to_ms(until),

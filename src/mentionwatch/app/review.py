@@ -22,8 +22,7 @@ from mentionwatch.model.insight import (
     Theirs,
 )
 from mentionwatch.model.times import from_ms, to_ms
-from mentionwatch.store import insight as counts
-from mentionwatch.store import threads
+from mentionwatch.store import quality, threads
 
 MOST = 1000  # conversations judged; the newest ones
 CORPUS = 20_000  # replies among which templates are looked for
@@ -80,7 +79,7 @@ def sample(report: ReviewReport, number: int) -> tuple[Card, ...]:
 def judge(setting: Setting, now: datetime, card: Card, given: int, actor: str) -> None:
     """Keep the owner's verdict on our answers in a conversation, 1 (bad) to 5 (good)."""
     with setting.store.transaction() as connection:
-        counts.save_verdict(connection, card.id, given, card.score, at=to_ms(now), actor=actor)
+        quality.save_verdict(connection, card.id, given, card.score, at=to_ms(now), actor=actor)
 
 
 def _weakest(card: Card) -> tuple[float, int]:
@@ -91,19 +90,19 @@ def _cards(setting: Setting, now: datetime, period: Period, *, back: int) -> tup
     """Return the scorecards of a period, and how many conversations it has."""
     connection = setting.store.connection
     span = span_of(setting, now, period, back=back)
-    rows, total = counts.answered_conversations(connection, span, MOST)
+    rows, total = quality.answered_conversations(connection, span, MOST)
     if not rows:
         return [], 0
     since = span.since - to_ms(now) + to_ms(now - LOOK_BACK)
     alike = _likeness(connection, since, span.until)
-    given = counts.verdicts(connection, [row["id"] for row in rows])
+    given = quality.verdicts(connection, [row["id"] for row in rows])
     cards = [_card(connection, row, alike, given.get(row["id"]), span.until) for row in rows]
     return [card for card in cards if card is not None], total
 
 
 def _likeness(connection: sqlite3.Connection, since: int, until: int) -> dict[int, Likeness]:
     """Return how each reply resembles the others, those of some time before included."""
-    rows = counts.our_replies(connection, since, until, CORPUS)
+    rows = quality.our_replies(connection, since, until, CORPUS)
     written = [
         Written(
             person=row["person"],

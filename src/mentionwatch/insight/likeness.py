@@ -284,58 +284,10 @@ def _stem(word: str) -> str:
     return word[:5]
 
 
-_COMMON = frozenset(
-    [
-        "that",
-        "this",
-        "with",
-        "from",
-        "have",
-        "been",
-        "were",
-        "will",
-        "would",
-        "could",
-        "should",
-        "your",
-        "yours",
-        "they",
-        "them",
-        "their",
-        "there",
-        "then",
-        "than",
-        "what",
-        "when",
-        "where",
-        "which",
-        "while",
-        "about",
-        "after",
-        "before",
-        "again",
-        "also",
-        "just",
-        "only",
-        "very",
-        "much",
-        "more",
-        "most",
-        "some",
-        "such",
-        "into",
-        "over",
-        "under",
-        "here",
-        "please",
-        "thank",
-        "thanks",
-        "hello",
-        "dear",
-        "team",
-        "kind",
-        "regards",
-        "order",
-        "number",
-    ]
-)
+_COMMON_WORDS = """
+that this with from have been were will would could should your yours they them their there
+then than what when where which while about after before again also just only very much more
+most some such into over under here please thank thanks hello dear team kind regards order
+number
+"""
+_COMMON = frozenset(_COMMON_WORDS.split())

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from mentionwatch.model.text import one_line, visible
 from mentionwatch.output import overview
-from mentionwatch.output import report as words_of
+from mentionwatch.output import report_view as words_of
 from mentionwatch.output import review as review_words
-from mentionwatch.output.report import Bar, Chart
+from mentionwatch.output.report_view import Bar, Chart
 from mentionwatch.output.words import HIDDEN_TEXT, LocalTime
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mentionwatch.model.insight import CATEGORIES
 from mentionwatch.model.text import one_line, visible
 from mentionwatch.output import overview
-from mentionwatch.output.report import NONE, period_words, problems, reaction_words
+from mentionwatch.output.report_view import NONE, period_words, problems, reaction_words
 from mentionwatch.output.words import HIDDEN_TEXT, LocalTime, count
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ by its due time.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from typing import Any
 # Whoever was put aside as not concerning us was owed nothing.
 _NOT_IGNORED = "NOT (w.result = 'closed' AND c.state = 'ignored')"
 _ANSWERED = "w.result IN ('met', 'breached')"
-_WRITTEN = "x.skipped = '' AND x.repost = 0"
+WRITTEN = "x.skipped = '' AND x.repost = 0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +75,8 @@ def _key(by: str, span: Span, at: str) -> str:
     return _KEYS[by].format(at=span.local(at))
 
 
-def _newest(span: Span) -> str:
+def newest(span: Span) -> str:
+    """Return the join that a condition over m needs."""
     return "JOIN mention m ON m.id = c.newest_id" if span.where != "1" else ""
 
 
@@ -103,7 +105,7 @@ def written(
     """Return by key: mentions, and how many were private, positive, … ; the most first."""
     of_conversations = by not in ("", "day", "week", "month", "weekday", "hour")
     joined = (
-        f"JOIN conversation c ON c.id = x.conversation_id {_newest(span)}"
+        f"JOIN conversation c ON c.id = x.conversation_id {newest(span)}"
         if of_conversations or span.where != "1"
         else ""
     )
@@ -114,7 +116,7 @@ def written(
         "coalesce(sum(x.sentiment = 'neutral'), 0) AS neutral, "
         "coalesce(sum(x.sentiment = 'negative'), 0) AS negative, "
         "sum(coalesce(x.sentiment, 'unclassified') = 'unclassified') AS unclassified "
-        f"FROM mention x {joined} WHERE {span.within('x.at')} AND {_WRITTEN} AND ({span.where}) "
+        f"FROM mention x {joined} WHERE {span.within('x.at')} AND {WRITTEN} AND ({span.where}) "
         "GROUP BY k ORDER BY mentions DESC, k LIMIT :most",
         span,
         most=most,
@@ -125,8 +127,8 @@ def key_count(connection: sqlite3.Connection, span: Span, by: str) -> int:
     """Return how many keys `written` has without a limit."""
     row = connection.execute(
         f"SELECT count(DISTINCT {_key(by, span, 'x.at')}) FROM mention x "
-        f"JOIN conversation c ON c.id = x.conversation_id {_newest(span)} "
-        f"WHERE {span.within('x.at')} AND {_WRITTEN} AND ({span.where})",
+        f"JOIN conversation c ON c.id = x.conversation_id {newest(span)} "
+        f"WHERE {span.within('x.at')} AND {WRITTEN} AND ({span.where})",
         span.bound,
     ).fetchone()
     return int(row[0])
@@ -140,7 +142,7 @@ def begun(
     found = connection.execute(
         "SELECT k, sum(n) AS conversations, count(*) AS authors, sum(n > 1) AS came_back, "
         f"sum(r) AS reopened FROM (SELECT {_key(by, span, 'c.first_at')} AS k, count(*) AS n, "
-        f"sum(c.reopened > 0) AS r FROM conversation c {_newest(span)} "
+        f"sum(c.reopened > 0) AS r FROM conversation c {newest(span)} "
         f"WHERE c.last_at > :since AND {span.within('c.first_at')} AND ({span.where}) "
         "GROUP BY k, c.contact) GROUP BY k",
         span.bound,
@@ -170,11 +172,11 @@ def waits(
         "sum(again) AS wrote_again FROM ("
         f"SELECT {_key(by, span, 'w.since')} AS k, w.result <> 'closed' AS answered, "
         f"w.result = 'closed' AS closed, ({ended}) AS again "
-        f"FROM clock w JOIN conversation c ON c.id = w.conversation_id {_newest(span)} "
+        f"FROM clock w JOIN conversation c ON c.id = w.conversation_id {newest(span)} "
         f"WHERE w.kind IN ('first', 'next') AND {span.within('w.since')} "
         f"AND w.result <> 'untimed' AND {_NOT_IGNORED} AND ({span.where}) "
         f"UNION ALL SELECT {_key(by, span, 'c.waiting_since')}, 0, 0, ({lasting}) "
-        f"FROM conversation c {_newest(span)} WHERE c.state = 'open' AND c.due_at IS NOT NULL "
+        f"FROM conversation c {newest(span)} WHERE c.state = 'open' AND c.due_at IS NOT NULL "
         f"AND c.follow_up = 0 AND {span.within('c.waiting_since')} AND ({span.where})) GROUP BY k",
         span.bound,
     )
@@ -200,7 +202,7 @@ def due(
         f"FROM clock w {_conversation_for(by, span)} "
         f"WHERE {span.within('w.due_at')} AND {_ANSWERED} AND ({span.where}) "
         f"UNION ALL SELECT {_key(by, span, 'c.due_at' if stepped else 'c.waiting_since')}, 0, 1 "
-        f"FROM conversation c {_newest(span)} WHERE c.state = 'open' "
+        f"FROM conversation c {newest(span)} WHERE c.state = 'open' "
         f"AND {span.within('c.due_at')} AND c.due_at < :now AND ({span.where})) GROUP BY k",
         span.bound,
     )
@@ -213,7 +215,7 @@ def _conversation_for(by: str, span: Span) -> str:
     """Return the join that a query over clocks needs; without one it reads a million rows less."""
     if span.where == "1" and by in ("", "day", "week", "month", "weekday", "hour"):
         return ""
-    return f"JOIN conversation c ON c.id = w.conversation_id {_newest(span)}"
+    return f"JOIN conversation c ON c.id = w.conversation_id {newest(span)}"
 
 
 # --- answers --------------------------------------------------------------------------------------
@@ -307,7 +309,7 @@ def waiting(connection: sqlite3.Connection, span: Span, by: str = "") -> dict[An
         "coalesce(sum(c.due_at < :now AND coalesce(c.snoozed_until, 0) <= :now), 0) AS overdue, "
         "min(iif(c.due_at IS NULL, NULL, c.waiting_since)) AS oldest, "
         "sum(c.due_at IS NULL) AS history "
-        f"FROM conversation c {_newest(span)} WHERE c.state = 'open' AND ({span.where}) GROUP BY k",
+        f"FROM conversation c {newest(span)} WHERE c.state = 'open' AND ({span.where}) GROUP BY k",
         span,
     )
 
@@ -341,11 +343,11 @@ def missed(
     wanted = f"c.intent = :intent AND (({waits_still}) OR ({_LEFT})) AND ({span.where})"
     bound = {**span.bound, "intent": intent, "limit": limit}
     count = connection.execute(
-        f"SELECT count(*) FROM conversation c {_newest(span)} WHERE {wanted}", bound
+        f"SELECT count(*) FROM conversation c {newest(span)} WHERE {wanted}", bound
     ).fetchone()[0]
     # The names are looked up for the few that are shown.
     rows = connection.execute(
-        f"{_NAMED.format(more='')} WHERE c.id IN (SELECT c.id FROM conversation c {_newest(span)} "
+        f"{_NAMED.format(more='')} WHERE c.id IN (SELECT c.id FROM conversation c {newest(span)} "
         f"WHERE {wanted} ORDER BY c.urgency DESC, c.id LIMIT :limit) "
         "ORDER BY c.urgency DESC, c.id",
         bound,
@@ -358,8 +360,8 @@ def to_thank(connection: sqlite3.Connection, span: Span, limit: int) -> list[sql
     return connection.execute(
         "SELECT c.id, c.channel, c.private, c.state, x.author_name, x.author_handle, x.author_id, "
         "x.text, x.title, x.at, c.contact FROM mention x "
-        f"JOIN conversation c ON c.id = x.conversation_id {_newest(span)} "
-        f"WHERE {span.within('x.at')} AND {_WRITTEN} AND x.intent = 'praise' "
+        f"JOIN conversation c ON c.id = x.conversation_id {newest(span)} "
+        f"WHERE {span.within('x.at')} AND {WRITTEN} AND x.intent = 'praise' "
         "AND x.sentiment = 'positive' AND x.closing = '' AND x.deleted_at IS NULL "
         f"AND c.state <> 'ignored' AND ({span.where}) "
         "ORDER BY c.state = 'open' DESC, coalesce(x.followers, 0) DESC, x.sentiment_points DESC, "
@@ -387,7 +389,7 @@ def moods(
     connection: sqlite3.Connection, span: Span, limit: int
 ) -> tuple[dict[str, int], list[sqlite3.Row]]:
     """Return how many conversations turned better and worse, and some, the worse ones first."""
-    ends = _ENDS.format(newest=_newest(span), within=span.within("c.last_at"), where=span.where)
+    ends = _ENDS.format(newest=newest(span), within=span.within("c.last_at"), where=span.where)
     sums = ", ".join(f"coalesce(sum({turn}), 0) AS {name}" for name, turn in _TURNS.items())
     counts = dict(connection.execute(f"SELECT {sums} FROM ({ends})", span.bound).fetchone())
     rows = connection.execute(
@@ -430,11 +432,11 @@ def badge(connection: sqlite3.Connection, span: Span, within: int, type_: str) -
         "SELECT count(*), coalesce(sum(answered), 0), coalesce(sum(fast), 0) FROM ("
         "SELECT w.replied_at IS NOT NULL AS answered, "
         "w.replied_at IS NOT NULL AND w.calendar_seconds <= :within AS fast "
-        f"FROM clock w JOIN conversation c ON c.id = w.conversation_id {_newest(span)} "
+        f"FROM clock w JOIN conversation c ON c.id = w.conversation_id {newest(span)} "
         f"WHERE w.kind IN ('first', 'next') AND {span.within('w.since')} AND {_NOT_IGNORED} "
         f"AND w.result <> 'untimed' AND {which} AND ({span.where}) "
         "UNION ALL SELECT 0, 0 "
-        f"FROM conversation c {_newest(span)} WHERE c.state = 'open' AND c.due_at IS NOT NULL "
+        f"FROM conversation c {newest(span)} WHERE c.state = 'open' AND c.due_at IS NOT NULL "
         f"AND c.follow_up = 0 AND {span.within('c.waiting_since')} "
         f"AND c.waiting_since <= :now - :within * 1000 AND {which} AND ({span.where}))",
         {**span.bound, "within": within, "type": type_},
@@ -463,60 +465,8 @@ def lateness(connection: sqlite3.Connection, span: Span) -> Iterator[tuple[str, 
     )
 
 
-# --- spikes ---------------------------------------------------------------------------------------
-
-
-def window(connection: sqlite3.Connection, since: int, until: int) -> dict[str, tuple[int, int]]:
-    """Return for each channel how much was written in a window, and how much of it negative."""
-    found = connection.execute(
-        "SELECT x.channel, count(*) AS n, coalesce(sum(x.sentiment = 'negative'), 0) AS bad "
-        f"FROM mention x WHERE x.at > ? AND x.at <= ? AND {_WRITTEN} GROUP BY x.channel",
-        (since, until),
-    )
-    return {row["channel"]: (row["n"], row["bad"]) for row in found}
-
-
-def window_texts(
-    connection: sqlite3.Connection,
-    since: int,
-    until: int,
-    *,
-    channel: str,
-    only_negative: bool,
-    limit: int,
-) -> Iterator[str]:
-    """Yield what was written in a window, newest first; ``channel`` "" for all."""
-    found = connection.execute(
-        "SELECT x.title, x.text FROM mention x WHERE x.at > :since AND x.at <= :until "
-        f"AND {_WRITTEN} AND (:channel = '' OR x.channel = :channel) "
-        "AND (:bad = 0 OR x.sentiment = 'negative') ORDER BY x.at DESC LIMIT :limit",
-        {
-            "since": since,
-            "until": until,
-            "channel": channel,
-            "bad": int(only_negative),
-            "limit": limit,
-        },
-    )
-    return (f"{row['title']} {row['text']}" for row in found)
-
-
-def oldest(connection: sqlite3.Connection) -> int | None:
-    """Return the time of the oldest message that is stored."""
-    found = connection.execute("SELECT min(at) FROM mention").fetchone()[0]
-    return None if found is None else int(found)
-
-
-def connected(connection: sqlite3.Connection) -> dict[str, int]:
-    """Return since when each channel is read."""
-    found = connection.execute("SELECT name, connected_at FROM channel")
-    return {row["name"]: row["connected_at"] for row in found}
-
-
 def names_of(connection: sqlite3.Connection, contacts: Sequence[str]) -> dict[str, str]:
     """Return what each of these contacts is called."""
-    import json
-
     found = connection.execute(
         "SELECT c.contact, max(c.last_at), m.author_name, m.author_handle, m.author_id "
         "FROM conversation c JOIN mention m ON m.id = c.newest_id "
@@ -527,69 +477,3 @@ def names_of(connection: sqlite3.Connection, contacts: Sequence[str]) -> dict[st
         row["contact"]: row["author_name"] or row["author_handle"] or row["author_id"]
         for row in found
     }
-
-
-# --- the quality of our replies -------------------------------------------------------------------
-
-
-def our_replies(
-    connection: sqlite3.Connection, since: int, until: int, limit: int
-) -> list[sqlite3.Row]:
-    """Return what people of ours wrote in a stretch of time, newest first, and to whom."""
-    return connection.execute(
-        "SELECT r.id, r.channel, r.text, coalesce(p.contact, nullif(r.thread, ''), r.external_id) "
-        "AS person, coalesce(p.author_name, '') AS name, coalesce(p.author_handle, '') AS handle, "
-        "coalesce(p.text, '') AS asked FROM reply r LEFT JOIN mention p "
-        "ON p.channel = r.channel AND p.external_id = r.parent_id AND r.parent_id <> '' "
-        "WHERE r.at > ? AND r.at <= ? AND r.deleted_at IS NULL AND r.automatic = 0 "
-        "ORDER BY r.at DESC, r.id DESC LIMIT ?",
-        (since, until, limit),
-    ).fetchall()
-
-
-def answered_conversations(
-    connection: sqlite3.Connection, span: Span, limit: int
-) -> tuple[list[sqlite3.Row], int]:
-    """Return the conversations with an answer of ours in the period, newest first; and how many."""
-    source = (
-        "FROM clock w JOIN conversation c ON c.id = w.conversation_id "
-        f"{_newest(span)} WHERE {span.within('w.replied_at')} AND w.reply_id IS NOT NULL "
-        f"AND ({span.where})"
-    )
-    total = connection.execute(f"SELECT count(DISTINCT c.id) {source}", span.bound).fetchone()[0]
-    rows = connection.execute(
-        "SELECT c.id, c.channel, c.private, c.newest_id, group_concat(w.result) AS results, "
-        f"max(w.replied_at) AS at {source} GROUP BY c.id ORDER BY at DESC, c.id LIMIT :limit",
-        {**span.bound, "limit": limit},
-    )
-    return rows.fetchall(), int(total)
-
-
-def verdicts(connection: sqlite3.Connection, conversations: Sequence[int]) -> dict[int, int]:
-    """Return the owner's newest verdict on each of these conversations, 1 to 5."""
-    import json
-
-    found = connection.execute(
-        "SELECT m.conversation_id AS id, v.given FROM verdict v "
-        "JOIN mention m ON m.id = v.mention_id "
-        "WHERE m.conversation_id IN (SELECT value FROM json_each(?)) ORDER BY v.id",
-        (json.dumps(list(conversations)),),
-    )
-    return {row["id"]: row["given"] for row in found}
-
-
-def save_verdict(
-    connection: sqlite3.Connection,
-    conversation: int,
-    given: int,
-    score: float | None,
-    *,
-    at: int,
-    actor: str,
-) -> None:
-    """Keep what the owner thinks of our answers in a conversation, 1 to 5. In a transaction."""
-    connection.execute(
-        "INSERT INTO verdict (conversation_id, mention_id, at, actor, given, score) "
-        "SELECT id, newest_id, ?, ?, ?, ? FROM conversation WHERE id = ?",
-        (at, actor, given, score, conversation),
-    )

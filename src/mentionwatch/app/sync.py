@@ -167,7 +167,7 @@ class _Run:
         since = now - LOOK_BACK
         read = from_ms(record.last_success_at) if record.last_success_at is not None else None
         if read is not None and read <= now:  # else the clock was wrong: nobody knows when it was
-            since = max(since, read - OVERLAP)
+            since = read - OVERLAP  # however long ago: what came in between, nobody has read
         brand = self.setting.config.brand
         watched = to_ms(now - REPLIES_WATCHED)
         return Query(

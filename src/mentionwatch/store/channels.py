@@ -132,12 +132,13 @@ def set_account(
 
     Returns:
         True where the account changed: its streams begin anew, since cursors of another account
-        mean nothing.
+        mean nothing, and it counts as never read, since nobody has read this one.
     """
     row = connection.execute("SELECT account FROM channel WHERE name = ?", (name,)).fetchone()
     changed = bool(row["account"]) and row["account"] != account
     if changed:
         connection.execute("DELETE FROM stream WHERE channel = ?", (name,))
+        connection.execute("UPDATE channel SET last_success_at = NULL WHERE name = ?", (name,))
     connection.execute(
         "UPDATE channel SET account = ?, own_names = ? WHERE name = ?",
         (account, json.dumps(own_names), name),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.test_threads import OUR_POST, comment, ours, waiting
-from tests.shop import Shop
+from tests.shop import Shop, when
 
 
 @pytest.fixture
@@ -213,3 +213,34 @@ def test_an_article_that_wants_an_answer_is_not_hidden_by_one_that_does_not(shop
     text = "Acme Coffee, why do you not answer? Has anybody had trouble with Acme Coffee?"
     shop.records("two", {"id": "2", "text": text, "at": "09:05", **news})
     assert len(shop.queue("09:20")) == 1
+
+
+def stored(shop: Shop, **more: object) -> None:
+    """Store one mail as a channel would."""
+    from mentionwatch.model.items import Author, Mention, Page
+    from mentionwatch.store import channels, items
+    from mentionwatch.store.database import Store
+
+    mail = Mention(
+        external_id="m1", author=Author(id="ann"), published=when("09:00"), addressed=True,
+        **{"text": "Where is my order?", **more},
+    )  # fmt: skip
+    with Store(shop.db) as store, store.transaction() as connection:
+        channels.connect(connection, "mail", "email", "direct", 0)
+        source = items.Source(channel="mail", type="email")
+        items.save_page(connection, source, Page(stream="s", items=(mail,)), when("09:05"))
+
+
+def test_a_mail_that_a_filter_passed_over_waits_once_it_is_recognised(shop: Shop) -> None:
+    stored(shop, skipped="newsletter")
+    assert shop.run("queue", "--json", at="09:10").rows == []
+    stored(shop)
+    (row,) = shop.run("queue", "--json", at="09:20").rows
+    assert row["text"] == "Where is my order?"
+    assert shop.run("db", "check", at="09:21").code == 0
+
+
+def test_a_mail_that_was_recognised_is_not_passed_over_later(shop: Shop) -> None:
+    stored(shop)
+    stored(shop, skipped="newsletter")
+    assert len(shop.run("queue", "--json", at="09:20").rows) == 1

@@ -208,6 +208,8 @@ class _Table:
             if changes:
                 self._update(connection, before, changes, now)
                 changed.append(rows[key])
+                if "contact" in changes:
+                    dirty.add(before["contact"])
         dirty.update(self.touched(connection, source.channel, [*new, *changed]))
         counts: dict[str, int] = {f"{self.name.replace('reply', 'replie')}s": len(new)}
         return Saved(updated=len(changed), **counts)
@@ -273,11 +275,21 @@ def _changes(table: _Table, before: sqlite3.Row, row: Mapping[str, Any]) -> dict
     for flag in ("addressed", "private"):  # one road may know less than another
         if flag in changes and not changes[flag]:
             del changes[flag]
+    if table is _MENTION:
+        _recognise(before, row, changes)
     if before["at_source"] != "published" and row["at_source"] == "published":
         changes.update(at=row["at"], at_source="published", published=row["published"])
     if before["deleted_at"] is not None:
         changes["deleted_at"] = None
     return changes
+
+
+def _recognise(before: sqlite3.Row, row: Mapping[str, Any], changes: dict[str, Any]) -> None:
+    """What one reading took for a person's message is one, whatever a filter says otherwise."""
+    if before["skipped"] and not row["skipped"]:
+        changes.update(skipped="", contact=row["contact"], scored_with=None)
+    elif not before["skipped"]:
+        changes.pop("skipped", None)
 
 
 def _mention_rows(source: Source, items: Iterable[Item], now: int) -> list[dict[str, Any]]:

@@ -28,7 +28,7 @@ def fts_query(words: str) -> str:
     """Return words as FTS5 takes them: each in quotes, the last one also as a beginning."""
     quoted = [
         '"' + word.replace('"', '""') + '"'
-        for word in words.split()
+        for word in words.replace("\0", " ").split()  # FTS5 stops reading at it
         if any(letter.isalnum() for letter in word)
     ]
     return " ".join(quoted) + "*" if quoted else ""

@@ -49,42 +49,48 @@ def act(setting: Setting, now: datetime, numbers: Sequence[int], action: Action)
     Raises:
         UsageError: A number leads nowhere, or the time makes no sense.
     """
-    ids = list(dict.fromkeys(find(setting, number) for number in numbers))
-    at = action.at or now
-    if at > now:
+    if action.at is not None and action.at > now:
         raise UsageError("that time lies in the future", hint="--at takes a time that has passed")
-    recorded = []
     batch = uuid.uuid4().hex
     _calendar_first(setting, now)
     with setting.store.transaction() as connection:
-        for place, number in enumerate(ids):
-            mentions = conversations.mention_ids(connection, number)
-            newest = (
-                mentions[-1]  # its own date may lie a little ahead of our clock
-                if action.at is None
-                else conversations.newest_until(connection, number, to_ms(at))
-            )
-            if newest is None:
-                raise UsageError(
-                    f"nobody had written in conversation {number} by then",
-                    hint=f"see `mentionwatch show {number}`",
-                )
-            event = Event(
-                uid=f"{batch}:{place}",
-                conversation_id=number,
-                mention_id=newest,
-                at=max(to_ms(at), conversations.time_of(connection, newest)),
-                recorded_at=max(to_ms(now), conversations.newest_received(connection, number)),
-                actor=action.actor,
-                kind=action.kind,
-                data=_data(setting, action, mentions),
-            )
-            recorded.append(events.record(connection, event))
+        # Inside: a sync at work may join conversations at any moment.
+        ids = list(dict.fromkeys(find(setting, number) for number in numbers))
+        recorded = [
+            events.record(connection, _event(setting, action, number, now, f"{batch}:{place}"))
+            for place, number in enumerate(ids)
+        ]
         _assess(setting, connection, ids)
     return Acted(
         kind=action.kind,
         ids=tuple(ids),
         event_ids=tuple(number for number in recorded if number is not None),
+    )
+
+
+def _event(setting: Setting, action: Action, number: int, now: datetime, uid: str) -> Event:
+    connection = setting.store.connection
+    mentions = conversations.mention_ids(connection, number)
+    at = to_ms(action.at or now)
+    newest = (
+        mentions[-1]  # its own date may lie a little ahead of our clock
+        if action.at is None
+        else conversations.newest_until(connection, number, at)
+    )
+    if newest is None:
+        raise UsageError(
+            f"nobody had written in conversation {number} by then",
+            hint=f"see `mentionwatch show {number}`",
+        )
+    return Event(
+        uid=uid,
+        conversation_id=number,
+        mention_id=newest,
+        at=max(at, conversations.time_of(connection, newest)),
+        recorded_at=max(to_ms(now), conversations.newest_received(connection, number)),
+        actor=action.actor,
+        kind=action.kind,
+        data=_data(setting, action, mentions),
     )
 
 

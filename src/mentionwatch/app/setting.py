@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zlib import adler32, crc32
 
@@ -259,7 +259,3 @@ def assessment_fingerprint(config: Config) -> str:
     parts = (__version__, config.rules, config.brand, config.queue)
     text = repr(parts).encode()
     return f"{crc32(text):08x}{adler32(text):08x}"
-
-
-def utc(at: datetime) -> datetime:
-    return at.astimezone(UTC)

@@ -317,7 +317,3 @@ def configure_logging(verbose: int) -> None:
     )
     for noisy in ("httpx", "httpcore", "httpx2"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-
-
-def no_database(path: Path) -> StoreError:
-    return StoreError(f"{path}: no such database", hint="run `mentionwatch sync` first")

@@ -48,13 +48,6 @@ def dirty_count(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT count(*) FROM dirty").fetchone()[0])
 
 
-def mark_dirty(connection: sqlite3.Connection, contacts: Iterable[str], now: int) -> None:
-    connection.executemany(
-        "INSERT INTO dirty VALUES (?, ?) ON CONFLICT DO NOTHING",
-        [(contact, now) for contact in contacts],
-    )
-
-
 def mark_open_dirty(connection: sqlite3.Connection, now: int) -> None:
     """Mark every contact somebody of whom waits: hours, targets or rules changed."""
     connection.execute(

@@ -65,6 +65,48 @@ def test_a_private_message_by_handle_is_seen_when_it_comes_later(shop: Shop) -> 
     assert shop.queue("09:30") == []
 
 
+def in_one(shop: Shop, *records: dict[str, object]) -> list[object]:
+    shop.records("facebook", *records)
+    return [(row["author"]["name"], row["hints"]) for row in shop.queue("10:00")]
+
+
+def one_by_one(shop: Shop, *records: dict[str, object]) -> list[object]:
+    for number, record in enumerate(records):
+        shop.records("facebook", record)
+        rows = shop.queue(f"09:{40 + number}")
+    return [(row["author"]["name"], row["hints"]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        (
+            comment("c1", "ann", "09:00"),
+            comment("c2", "bo", "09:05"),
+            ours("r1", "09:20", thread_id="post", parent_id="c1", to=["ann", "bo"]),
+        ),
+        (
+            comment("c1", "ann", "09:00"),
+            ours("r1", "09:20", thread_id="post", parent_id="post", to=["ann", "bo"]),
+            OUR_POST,
+        ),
+        (
+            comment("c1", "ann", "09:00"),
+            ours("r1", "09:10", parent_id="c1", text="We are looking into it."),
+            ours("r2", "09:15", parent_id="r1", text="We are still looking into it."),
+            ours("r3", "09:20", parent_id="r2", text="Found it; it comes tomorrow."),
+        ),
+    ],
+    ids=["names another", "our post comes last", "in several parts"],
+)
+def test_answers_end_the_same_one_by_one_and_at_once(
+    tmp_path: Path, records: tuple[dict[str, object], ...]
+) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "all").mkdir()
+    assert one_by_one(Shop(tmp_path / "one"), *records) == in_one(Shop(tmp_path / "all"), *records)
+
+
 # --- customers whom nobody names ----------------------------------------------------------------
 
 

@@ -29,6 +29,7 @@ TRAVEL_MS = 7 * 24 * 3600 * 1000
 LARGEST_COUNT = 2**53
 ARTICLE = "*article:"  # begins the key of an article; no channel's name begins so
 LARGEST_TEXT = 100_000
+HOPS = 20  # how many of our own replies in a row are followed upwards
 
 
 def clean(text: str) -> str:
@@ -442,19 +443,26 @@ def _replies_touch(
 def _reply_touches(
     connection: sqlite3.Connection, channel: str, row: Mapping[str, Any]
 ) -> Iterable[str]:
-    direct = _contacts(connection, "external_id = ?", channel, row["parent_id"])
-    if direct:
-        return direct
-    found = _contacts(connection, "thread = ?", channel, row["thread"]) if row["thread"] else []
-    upward = connection.execute(
-        "SELECT parent_id FROM reply WHERE channel = ? AND external_id = ?",
-        (channel, row["parent_id"]),
-    ).fetchone()
-    if upward is not None and upward["parent_id"]:
-        found += _contacts(connection, "external_id = ?", channel, upward["parent_id"])
+    found = _attached(connection, channel, row["parent_id"])
+    if not found and row["thread"]:
+        found = _contacts(connection, "thread = ?", channel, row["thread"])
     for name in json.loads(row["names"]):
         found += _named(connection, channel, row["type"], name)
     return found
+
+
+def _attached(connection: sqlite3.Connection, channel: str, parent_id: str) -> list[str]:
+    """Return whose mention a reply is attached to, be it by way of further replies of ours."""
+    for _ in range(HOPS):
+        found = _contacts(connection, "external_id = ?", channel, parent_id)
+        above = connection.execute(
+            "SELECT parent_id FROM reply WHERE channel = ? AND external_id = ?",
+            (channel, parent_id),
+        ).fetchone()
+        if found or above is None:
+            return found
+        parent_id = above["parent_id"]
+    return []
 
 
 def _named(connection: sqlite3.Connection, channel: str, type_: str, name: str) -> list[str]:
@@ -489,9 +497,19 @@ def _contacts(connection: sqlite3.Connection, where: str, channel: str, value: s
     return [row["contact"] for row in found]
 
 
-def _nobody(*_: object) -> Iterable[str]:
-    """An own post changes nobody's clock; how many there were since is counted when reading."""
-    return ()
+def _own_posts_touch(
+    connection: sqlite3.Connection, channel: str, rows: Sequence[Mapping[str, Any]]
+) -> Iterable[str]:
+    """
+    Return whom our comments under a post may concern: now it is known to be ours.
+
+    Nobody else; how many posts there were since is counted when reading.
+    """
+    comments = connection.execute(
+        "SELECT * FROM reply WHERE channel = ? AND parent_id IN (SELECT value FROM json_each(?))",
+        (channel, json.dumps([row["external_id"] for row in rows])),
+    ).fetchall()
+    return _replies_touch(connection, channel, comments)
 
 
 def _mark(connection: sqlite3.Connection, contacts: Iterable[str], now: int) -> None:
@@ -594,5 +612,5 @@ _OWN_POST = _Table(
     rows=_own_post_rows,
     remote=("text", "url", "edited"),
     content=("text",),
-    touched=_nobody,
+    touched=_own_posts_touch,
 )

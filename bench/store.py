@@ -10,8 +10,8 @@ from _measure import ratio, wall_of
 from _shop import NOW, pages, setting
 
 from mentionwatch.model.times import to_ms
-from mentionwatch.store import channels, items
-from mentionwatch.store.items import Source
+from mentionwatch.store import channels, items, rows
+from mentionwatch.store.rows import Source
 
 COUNT = 20_000
 SOURCE = Source(channel="facebook", type="facebook")
@@ -39,7 +39,7 @@ def bare(folder: Path) -> float:
         prepared = [
             [
                 {k: v for k, v in row.items() if not k.startswith("_")}
-                for row in items._mention_rows(SOURCE, page.items, to_ms(NOW))
+                for row in rows.mention_rows(SOURCE, page.items, to_ms(NOW))
             ]
             for page in pages(COUNT)
         ]

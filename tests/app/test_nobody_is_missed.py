@@ -260,7 +260,7 @@ def test_an_article_that_wants_an_answer_is_not_hidden_by_one_that_does_not(shop
 def stored(shop: Shop, **more: object) -> None:
     """Store one mail as a channel would."""
     from mentionwatch.model.items import Author, Mention, Page
-    from mentionwatch.store import channels, items
+    from mentionwatch.store import channels, items, rows
     from mentionwatch.store.database import Store
 
     mail = Mention(
@@ -269,7 +269,7 @@ def stored(shop: Shop, **more: object) -> None:
     )  # fmt: skip
     with Store(shop.db) as store, store.transaction() as connection:
         channels.connect(connection, "mail", "email", "direct", 0)
-        source = items.Source(channel="mail", type="email")
+        source = rows.Source(channel="mail", type="email")
         items.save_page(connection, source, Page(stream="s", items=(mail,)), when("09:05"))
 
 

@@ -313,7 +313,7 @@ def test_our_edited_answer_keeps_its_first_time(world: World) -> None:
 
 
 def test_two_reviewers_without_a_name_are_two(world: World) -> None:
-    from mentionwatch.store.items import contact_of, person_keys
+    from mentionwatch.store.rows import contact_of, person_keys
 
     world.review("S1")["reviewer"]["displayName"] = "A Google User"
 

@@ -18,7 +18,7 @@ import pytest
 from mentionwatch.model.items import Author, Deletion, Mention, Page, Reply
 from mentionwatch.store import conversations, events, items, queue, threads, upkeep
 from mentionwatch.store.database import Store
-from mentionwatch.store.items import Source
+from mentionwatch.store.rows import Source
 
 START = 1_700_000_000_000
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

@@ -33,7 +33,7 @@ from mentionwatch.model.times import from_ms, to_ms
 from mentionwatch.store import conversations, events
 from mentionwatch.store.conversations import ReplyRow
 from mentionwatch.store.database import Store
-from mentionwatch.store.items import ARTICLE
+from mentionwatch.store.rows import ARTICLE
 
 if TYPE_CHECKING:
     from mentionwatch.core.scoring import RuleSet

@@ -19,7 +19,8 @@ from mentionwatch.model.items import Author, Item, Mention, Page
 from mentionwatch.model.times import to_ms
 from mentionwatch.store import channels as channel_store
 from mentionwatch.store import conversations, items
-from mentionwatch.store.items import Saved, Source
+from mentionwatch.store.items import Saved
+from mentionwatch.store.rows import Source
 
 BATCH = 500
 REFUSALS_KEPT = 20

@@ -12,7 +12,7 @@ from mentionwatch.core.facts import EditFact
 from mentionwatch.model.score import TextScore
 from mentionwatch.model.times import from_ms
 from mentionwatch.store import conversations
-from mentionwatch.store.items import ARTICLE
+from mentionwatch.store.rows import ARTICLE
 
 Score = Callable[[Mapping[str, Any]], TextScore]
 

@@ -17,7 +17,8 @@ from mentionwatch.model.items import Item, Mention, OwnPost, Page, Reply
 from mentionwatch.model.times import from_ms, to_ms
 from mentionwatch.store import channels as channel_store
 from mentionwatch.store import items, queue
-from mentionwatch.store.items import Saved, Source
+from mentionwatch.store.items import Saved
+from mentionwatch.store.rows import Source
 
 if TYPE_CHECKING:
     from mentionwatch.config.settings import ChannelSettings

@@ -286,7 +286,7 @@ def test_no_permission(killer: Killer, open_folder: Path, tmp_path: Path, what: 
             *words, "--config", str(shop.config),
             folder=tmp_path, at="2026-11-17T15:10:00+00:00", user=user,
         )  # fmt: skip
-        assert_clear(outcome(run), str(open_folder))
+        assert_clear(outcome(run), str(open_folder), "permission")
     open_folder.chmod(0o755)
     if before:
         assert shop.db.read_bytes() == before

@@ -52,7 +52,7 @@ LOGIN: tuple[str, ...] = ("bot_token",)
 WAY_OUT = "copy the token again: discord.com/developers/applications > Bot > Reset Token"
 NO_RIGHT = "invite the bot, and give it View Channels and Read Message History there"
 NO_PLACE = "check guild_ids and the ids of the channels"
-USER_AGENT = f"DiscordBot (https://pypi.org/project/mentionwatch, {__version__})"
+USER_AGENT = f"DiscordBot (https://mentionwatch.example, {__version__})"
 PER_SEARCH, PER_PAGE = 25, 100
 PAGES = 20  # of one stream in one run
 INDEX_LAG = timedelta(minutes=10)

@@ -10,6 +10,7 @@ came meanwhile is there once.
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import socket
 import sqlite3
@@ -250,6 +251,18 @@ def test_the_line_or_the_server_fails(business: Business, name: str, fault: str)
     server.change = None
     # Who asked us to wait as long as can be is left alone for a day.
     assert_recovers(business, at="2026-11-22 13:30" if fault == "429 for ever" else LATER)
+
+
+def test_redirects_without_an_end(business: Business) -> None:
+    """Each to another address of the same server."""
+    asked = itertools.count()
+    business.feeds.change = lambda request, reply: Reply(
+        status=302, headers={"Location": f"/feed.xml?{next(asked)}"}
+    )
+    assert_contained(business, "news", word="circle")
+    assert next(asked) < 20
+    business.feeds.change = None
+    assert_recovers(business)
 
 
 def _closed_port() -> int:

@@ -4,6 +4,11 @@ All that a channel author imports.
 A channel is a frozen dataclass whose fields are the keys of its ``[channels.NAME]`` table. It asks
 and parses, nothing else: time-outs, retries, limits and error types belong to the client, storing
 belongs to whoever consumes the pages.
+
+Its module may also hold, for the owner to read: ``SETUP``, the steps to the credential; ``LOGIN``,
+the keys that ``mentionwatch login`` asks for; and ``UNVERIFIED``, sentences about what the code
+takes for granted of the platform though nobody could check it: "`field`: what is assumed; otherwise
+what happens". None of them is read but where they are printed.
 """
 
 from __future__ import annotations

@@ -22,6 +22,24 @@ _WITH_TEXT = (0, 5)
 _CONTENT_INTENT = 1 << 18 | 1 << 19
 
 
+UNVERIFIED: tuple[str, ...] = (
+    "`min_id` may be inclusive: what is known is passed over, and a page without anything newer "
+    "ends the walk; otherwise nothing changes",
+    "`after` gives the page that follows directly: the highest id of a page is the next place; "
+    "otherwise messages in between are missed",
+    "`replied_to_user_id`, and several values of `mentions` and `author_type`, are taken by the "
+    "search; otherwise the refusal is said and answers to you come by the other searches",
+    "`hit` marks what was found among its neighbours; otherwise the neighbours are read too",
+    "the bits of `flags` tell of the Message Content Intent; otherwise the warning about it is "
+    "wrong",
+    "404 for a single message means that it was deleted; otherwise it leaves the queue too early",
+    "the number in `retry_after` beside `code` 110000 is seconds; otherwise the index is asked for "
+    "again too early, three times at most",
+    "a thread bears the number of the message from which it was begun; otherwise an answer in it "
+    "is a conversation of its own",
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
     """``newest``: the highest id of the page, also of what is nothing to us; "" for none."""

@@ -15,6 +15,15 @@ from mentionwatch.model.times import iso
 
 Style = Literal["none", "cursor", "next_url", "link_header", "page", "offset"]
 
+UNVERIFIED: tuple[str, ...] = (
+    "the endpoints and fields of all presets (`github`, `wordpress`, `zendesk`, `chatwoot`, "
+    "`intercom`, `discourse`, `hackernews`, `stackexchange`, `mastodon`, `app_store`) were taken "
+    "from descriptions and never asked; otherwise mentionwatch doctor shows what came, and `map` "
+    "corrects it",
+    "`last_non_activity_message` and `waiting_since` tell whether a customer waits; otherwise an "
+    "answered conversation stays, or a waiting one leaves",
+)
+
 _PLACE = re.compile(r"\{\{|\}\}|\{([a-z_]+)(?::([A-Za-z0-9_.-]+))?\}")
 _TIMES = ("iso", "unix", "unix_ms", "date")
 

@@ -11,6 +11,15 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+UNVERIFIED: tuple[str, ...] = (
+    "the presets `crisp` and `zendesk_chat` name the fields as their makers' descriptions do; "
+    "otherwise lines are refused with their number, and `map` corrects it",
+    "the columns of `hubspot`, `salesforce`, `zoho` and `twilio` are those of an English export; "
+    "otherwise the missing column is named, and `map` corrects it",
+    "`chatwoot` and `intercom` say by `waiting_since` that a customer waits; otherwise an answered "
+    "conversation stays, or a waiting one leaves",
+)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Preset:

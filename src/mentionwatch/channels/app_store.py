@@ -56,6 +56,23 @@ seen too:
  5. Signing in needs one more package: pip install "mentionwatch[signing]"
 The key does not end. The two sources name reviews differently: choose one for each app."""
 LOGIN: tuple[str, ...] = ("issuer_id", "key_id")
+UNVERIFIED: tuple[str, ...] = (
+    "the public feed is documented nowhere: `im:rating`, `im:voteSum`, `updated`, `author` and the "
+    "addresses of the feed; otherwise the error says which part has another shape, or that the "
+    "feed is empty",
+    "`updated` of the feed is the time of the last change; otherwise an edit looks like the first "
+    "writing",
+    "whether `createdDate` moves when a customer edits: it is taken as the time of writing; "
+    "otherwise an old review comes back as a new time",
+    "`/v1/customerReviews/` gives one review with `include` = `response`; otherwise what waits is "
+    "not looked at again, which is said",
+    "`lastModifiedDate` of our answer is its time; otherwise an edited answer looks later than it "
+    "was",
+    "`sort` = `-createdDate` and `limit` 200 are taken together with `include`; otherwise the "
+    "refusal is said",
+    "the last part of the author's address in the feed is the same person's for good; otherwise "
+    "one person counts as several",
+)
 
 AUDIENCE = "appstoreconnect-v1"
 LIFE = 15 * 60  # seconds; Apple allows 20 minutes

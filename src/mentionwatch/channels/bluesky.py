@@ -25,6 +25,25 @@ if TYPE_CHECKING:
     from mentionwatch.credentials import Secret
 
 
+UNVERIFIED: tuple[str, ...] = (
+    "the text of 403 is known from reports; otherwise the status alone decides, and nothing "
+    "changes",
+    "429 names the time of its end in a header; otherwise the channel pauses as long as usual",
+    "an app password without access to messages is refused as `InvalidToken` (Bad token method); "
+    "otherwise the words of the server are shown in place of the way out",
+    "direct messages: `chat.bsky.convo.listConvos` and `chat.bsky.convo.getMessages` with "
+    "`convos`, `lastMessage`, `sentAt` and `sender`; otherwise the error says which part has "
+    "another shape",
+    "`com.atproto.server.getSession` tells `did`, `handle` and `active`; otherwise the account "
+    "cannot be shown, and reading goes on",
+    "quotes in `q` keep words together; otherwise a search finds more, which is sorted out here",
+    "a place in a list that is no longer known is refused as `InvalidRequest`, `BadQueryString` or "
+    "`BadCursor`; otherwise the refusal is said and the list begins anew when it works again",
+    "`grandparentAuthor` tells whether an answer of ours continues our own thread; otherwise it "
+    "may count as an answer to somebody",
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bluesky:
     """

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mentionwatch import __version__
 from mentionwatch.channels import Account, Capabilities, OpenItem, Query
+from mentionwatch.channels._discord_items import UNVERIFIED as UNVERIFIED
 from mentionwatch.channels._discord_items import (
     Batch,
     Reader,

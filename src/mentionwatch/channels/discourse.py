@@ -41,6 +41,27 @@ Somebody else's forum:
     at https://meta.discourse.org/t/user-api-keys-specification/48536
  3. Run: mentionwatch login CHANNEL, and paste it as user_api_key."""
 LOGIN: tuple[str, ...] = ("api_key", "user_api_key")
+UNVERIFIED: tuple[str, ...] = (
+    "`/t/` with a topic and a number shows the posts around that one; otherwise each waiting post "
+    "is asked for by itself",
+    "`/session/current.json` names who is behind a user API key; otherwise the key counts as "
+    "refused, which is said",
+    "`/posts/by_number/` gives a post by its place in a topic; otherwise of a search hit the "
+    "excerpt is kept, and a waiting post far down its topic may be taken for deleted",
+    "a search hit has `topic_id`, `post_number`, `username`, `created_at`, `blurb`; otherwise it "
+    "is left out with a warning",
+    "the numbers in `notification_type` (1, 2, 3, 6, 15) mean words to us; otherwise those are "
+    "found by search alone",
+    "`/notifications.json` and `/user_actions.json` take `offset`; otherwise the first page "
+    "repeats, and the walk ends",
+    "`reply_to_user` stands on single posts too; otherwise an answer names its post by "
+    "`reply_to_post_number` alone",
+    "`/user_actions.json` tells topics (4) and answers (5) by `filter`; otherwise our answers are "
+    "found where somebody waits",
+    "429 names its seconds in a header; otherwise the forum is left alone for five minutes",
+    "`user_deleted` and `deleted_at` mark what is gone; otherwise it waits until the forum answers "
+    "404",
+)
 
 PACE = 0.5  # seconds between two requests; the usual limits are 60 a minute and 50 in 10 seconds
 NAME = re.compile(r"[\w.-]{1,60}")

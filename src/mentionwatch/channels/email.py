@@ -20,6 +20,17 @@ if TYPE_CHECKING:
     from mentionwatch.credentials import Secret
 
 
+UNVERIFIED: tuple[str, ...] = (
+    "which programs set the flag `Answered` is general knowledge: it counts as an answer without a "
+    "time; otherwise a mail that was answered elsewhere waits until it is marked",
+    "the mails of the built-in forms (`contact-form-7`, `wordpress`, `shopify`, `squarespace`, "
+    "`google-voice`, `ringcentral` and others) look as their makers' templates do; otherwise the "
+    "mail waits with its sender's name, or a rule of your own in `forms` reads it",
+    "the address with `rfc822msgid` opens a mail in Gmail; otherwise the link leads to Gmail's "
+    "inbox",
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Email:
     """

@@ -57,6 +57,32 @@ read_inbox shows the messages of customers only after Meta's App Review and Busi
 read_ratings works until 2027-01-21, when Meta ends the last version that offers reviews.
 """
 LOGIN: tuple[str, ...] = ("page_access_token",)
+UNVERIFIED: tuple[str, ...] = (
+    "`/debug_token` lets the Page's token inspect itself; otherwise the end of the token and a "
+    "missing permission are not foretold, and the refusal is the first sign",
+    "`reverse_chronological` works together with `filter` = `stream`; otherwise of posts with more "
+    "than 5,000 comments the newest may be missed, which a warning says",
+    "of `paging` `next` only `after`, `until`, `since`, `offset` and `__paging_token` are needed, "
+    "as it may repeat the token; otherwise a list ends early or repeats a page and ends there",
+    "the Page's own comments always carry `from`; otherwise our answer is taken for somebody's "
+    "comment and the row stays",
+    "`message_tags` of a comment names whom it is for; otherwise the order of the comments tells, "
+    "and such an answer counts as likely",
+    "the body for each `error_subcode` (458 to 492); otherwise Facebook's own words are shown in "
+    "place of ours",
+    "`code` 100 with subcode 33, and 803, mean that something is gone; otherwise what is only "
+    "hidden counts as deleted, though never while no other post is shown",
+    "codes from 80000 to 80014 are limits (80001 and 80002 are documented); otherwise the channel "
+    "pauses for an hour without need",
+    "field expressions are understood in percent-encoding; otherwise Facebook refuses the request, "
+    "which is said",
+    "`full_picture`, or the `status_type` `added_photos`, marks a picture; otherwise pictures are "
+    "not counted",
+    "`attachments{id}` may be asked for within `messages`; otherwise the inbox is refused, which "
+    "is said",
+    "`/ratings` answers with `code` 12 where it is no longer offered; otherwise the refusal itself "
+    "is said",
+)
 
 SCOPES = ("pages_read_engagement", "pages_read_user_content")
 INBOX_SCOPES = ("pages_messaging", "pages_manage_metadata")

@@ -21,6 +21,7 @@ from mentionwatch.channels import Account, Capabilities, Query
 from mentionwatch.channels import _file_progress as progress
 from mentionwatch.channels._mapping import ItemMap, expression
 from mentionwatch.channels._presets import PRESETS, Preset
+from mentionwatch.channels._presets import UNVERIFIED as UNVERIFIED
 from mentionwatch.channels._records import RecordDefaults, RecordRefused, items_of
 from mentionwatch.channels._source import unreadable
 from mentionwatch.channels._tables import Numbered, Reading, read_records

@@ -55,6 +55,23 @@ takes up to 14 days, and your business profile must have been verified for 60 da
  7. Run: mentionwatch login CHANNEL
 The refresh token ends when it is not used for six months, or when you take the access away."""
 LOGIN: tuple[str, ...] = ("client_id", "client_secret", "refresh_token")
+UNVERIFIED: tuple[str, ...] = (
+    "`reviewReplyState` has PENDING, APPROVED, `REJECTED` and perhaps more: only `REJECTED` is no "
+    "answer; otherwise an answer that nobody can see counts",
+    "`policyViolation` is a word, or holds `reason`; otherwise the rejection is said without it",
+    "`reviewMediaItems` is a list with one entry for each picture or film; otherwise they are not "
+    "counted",
+    "an answer need not move `updateTime` of a review: what waits is asked for one by one; "
+    "otherwise the same is read twice",
+    "`quota_limit_value` of 0 means that the project is not approved yet; otherwise a missing "
+    "approval is told as too many requests",
+    "`(Translated by Google)` and `(Original)` part a translation from the customer's words; "
+    "otherwise both stand in the text",
+    "`reviewReplyUrl` is the page on which to answer; otherwise the link leads to the location on "
+    "the map by `mapsUri`",
+    "`pageToken` of an earlier run may be forgotten with 400: the list begins anew; otherwise the "
+    "refusal is said",
+)
 
 WAY_OUT = (
     "make a new refresh token (mentionwatch channels setup google_business); in the status "

@@ -42,6 +42,21 @@ Free for the developer account of the app.
  5. Signing in needs one more package: pip install "mentionwatch[signing]"
 It may take a day until the rights work. The key does not end; delete it there when it leaks."""
 LOGIN: tuple[str, ...] = ()
+UNVERIFIED: tuple[str, ...] = (
+    "`text` of an old review is its title, a tab and its words; otherwise a tab in the words is "
+    "taken for a title's end",
+    "200 requests an hour are allowed; otherwise Google answers 429, and the rest comes with a "
+    "later run",
+    "a `token` of an earlier run may be forgotten with 400: the list begins anew; otherwise the "
+    "refusal is said",
+    "the list begins with what changed last; otherwise reviews behind the cursor are found when "
+    "what waits is asked for, and new ones may be missed",
+    "the log-in by `assertion` with `urn:ietf:params:oauth:grant-type:jwt-bearer`; otherwise the "
+    "refusal is said",
+    "`originalText` holds the customer's words where Google translated them; otherwise the "
+    "translation is shown",
+    "the address with `reviewId` leads to the review; otherwise it leads to the app",
+)
 
 SCOPE = "https://www.googleapis.com/auth/androidpublisher"
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"

@@ -22,6 +22,17 @@ from mentionwatch.model.items import Page
 if TYPE_CHECKING:
     from mentionwatch.client import Client
 
+UNVERIFIED: tuple[str, ...] = (
+    "`typoTolerance` is handed on to the search engine; otherwise fuzzy hits come, which are "
+    "sorted out here",
+    "`restrictSearchableAttributes` with `url` finds links; otherwise stories that only link to "
+    "you are missed",
+    "fields of the newest hits may be absent or more; otherwise nothing changes, as every field "
+    "but the id may be missing",
+    "the limit is 10,000 requests an hour, told by 429 or 403; otherwise the channel pauses "
+    "without need",
+)
+
 SITE = "https://news.ycombinator.com"
 
 

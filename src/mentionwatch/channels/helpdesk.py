@@ -53,6 +53,22 @@ Intercom (every plan):
 Then run: mentionwatch login CHANNEL. Neither token expires by itself.
 Others: the presets of the types file and http_json (zendesk, crisp, zendesk_chat)."""
 LOGIN: tuple[str, ...] = ("token",)
+UNVERIFIED: tuple[str, ...] = (
+    "Intercom: `https://app.intercom.com/a/inbox/` with workspace and conversation opens it; "
+    "otherwise the link leads to the inbox",
+    "Intercom: the search for `updated_at` may count whole days: a day of overlap is read; "
+    "otherwise more is read than needed",
+    "Intercom: `delivered_as`, `redacted` and the kinds of `part_type` are named so; otherwise "
+    "what a bot says counts as an answer, or a note is read",
+    "Intercom: `starting_after` of an earlier run may be forgotten: the list begins anew; "
+    "otherwise the refusal is said",
+    "Intercom: `id_code` is the workspace in addresses; otherwise rows have no link",
+    "Chatwoot: `before` is the number of a message, and older ones come; otherwise the first page "
+    "repeats, and reading ends there",
+    "Chatwoot: `deleted` in `content_attributes`, and the `status` `failed`, mark what is gone; "
+    "otherwise it waits or counts as an answer",
+    "Chatwoot: `status` and `assignee_type` take `all`; otherwise only open conversations are read",
+)
 
 PAGES = 20
 PER_PAGE = 20  # Intercom; Chatwoot gives 25

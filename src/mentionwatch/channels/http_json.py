@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from mentionwatch.channels import Account, Capabilities, Query
 from mentionwatch.channels._http_items import Mapper, Read, shape_of
+from mentionwatch.channels._http_settings import UNVERIFIED as UNVERIFIED
 from mentionwatch.channels._http_settings import (
     Filling,
     Paging,

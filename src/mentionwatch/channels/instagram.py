@@ -52,6 +52,28 @@ pages_read_engagement and pages_read_user_content. Make a token as for a Faceboo
 shows. That token is not renewed by itself.
 """
 LOGIN: tuple[str, ...] = ("access_token",)
+UNVERIFIED: tuple[str, ...] = (
+    "`comments_count` includes the answers below comments; otherwise a new answer is seen a day "
+    "later, when each post is read anyway",
+    "`/tags` is not offered by the login of Instagram: it is tried once a month; otherwise tags "
+    "are found there too",
+    "`messages` with `attachments{id}` may be expanded on `/conversations`; otherwise the inbox is "
+    "refused, which is said",
+    "`updated_time` of a conversation is a date or Unix seconds; otherwise the conversation is "
+    "left out with a warning",
+    "`from` of a message names `username` or `id`; otherwise our own message is taken for one of "
+    "somebody unknown",
+    "`code` 24 means that something is gone, as 100 with subcode 33 does; otherwise what is only "
+    "hidden counts as deleted, though never while no other post is shown",
+    "the link of a comment is the `permalink` of its post, as comments have none; otherwise a "
+    "closer link exists and is not used",
+    "a further page of `replies` can be asked for by `/replies` from the place that `paging` "
+    "names; otherwise later answers to that comment are missed",
+    "`like_count` is left out where it is hidden, `hidden` marks what you hid; otherwise a hidden "
+    "comment waits like any other",
+    "`/debug_token` answers for the road of Facebook; otherwise the end of the token is not "
+    "foretold",
+)
 
 HOSTS = {
     "instagram": "https://graph.instagram.com",

@@ -33,6 +33,22 @@ you and answers to you come too.
  4. With two-factor log-in, give a token instead: log in with your browser and copy the cookie
     "jwt" of the instance."""
 LOGIN: tuple[str, ...] = ("password", "jwt")
+UNVERIFIED: tuple[str, ...] = (
+    "in version 4 a single post or comment comes as `post_view` or `comment_view` as before; "
+    "otherwise what waits cannot be looked at again, which is said",
+    "the lists of version 4 take `sort` `new` and `type_` `all`; otherwise the refusal is said and "
+    "the list is not read",
+    "`url_content_type` marks a linked picture; otherwise pictures are not counted",
+    "the paths of version 4: `/person/content`, `/account/notification/list`, `/account`; "
+    "otherwise the refusal is said",
+    "the parameters of version 3 (`unread_only`, `listing_type`, `community_name`, `max_depth`) "
+    "are general knowledge; otherwise the server passes them over or the refusal is said",
+    "the names of errors (`rate_limit_error`, `not_logged_in`, `incorrect_login`, those with "
+    "`couldnt_find`) are general knowledge; otherwise the error is said by its status alone",
+    "`my_user` with `local_user_view` names the account; otherwise a log-in counts as refused, "
+    "which is said",
+    "a time without a zone is UTC; otherwise times of servers before 0.19 are hours off",
+)
 
 _NAME = re.compile(r"\w[\w-]{0,60}(@[\w.-]{3,200}(:\d+)?)?")
 

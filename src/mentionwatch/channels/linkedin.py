@@ -46,6 +46,29 @@ for a year from your consent; after that the steps are to be repeated.
 What members write may be kept for 48 hours only. By default it is not kept at all; with
 store_text = true it is, and removed after 48 hours."""
 LOGIN: tuple[str, ...] = ("access_token", "client_secret", "refresh_token")
+UNVERIFIED: tuple[str, ...] = (
+    "a post that names the page stands in `decoratedGeneratedActivity` under `share`, with "
+    "`entity`, `owner` and `text` like a comment; otherwise its address alone is kept, or the "
+    "entry is left out with a warning",
+    "`parentComment` may stand inside a notification; otherwise an answer counts for the post "
+    "until what waits is looked at one by one",
+    "posts have `id`, `commentary`, `publishedAt` and `createdAt`; otherwise an own post has no "
+    "text or time, or is left out with a warning",
+    "the address of a comment is that of its post with `commentUrn`; otherwise the link leads to "
+    "the post alone",
+    "`total` may be missing: a full page, or a link with `rel` `next`, means more; otherwise one "
+    "request is made too many",
+    "the names of errors (`NONEXISTENT_VERSION`, 65600, 65601) are known from reports; otherwise "
+    "LinkedIn's own words are shown",
+    "`lastModifiedAt` of an edit is the time of the edit; otherwise the edit bears the time of the "
+    "comment",
+    "`ADMIN_COMMENT` is told of every answer of the page; otherwise answers are found when what "
+    "waits is looked at",
+    "the version of `api_version` that is preset was in use in October 2026; otherwise LinkedIn "
+    "answers 426 and the way out is said",
+    "an access token lives for 60 days from when it was first seen; otherwise the warning before "
+    "its end comes late",
+)
 
 LIFE = timedelta(days=60)
 WARN_BEFORE = timedelta(days=10)

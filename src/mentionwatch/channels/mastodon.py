@@ -27,6 +27,19 @@ if TYPE_CHECKING:
     from mentionwatch.client import Client, Response
     from mentionwatch.credentials import Secret
 
+UNVERIFIED: tuple[str, ...] = (
+    "the texts of 403 and 429 are general knowledge: the status alone decides; otherwise nothing "
+    "changes",
+    "servers of another make (GoToSocial, Akkoma, Pleroma) may not know `min_id` or `types[]`: the "
+    "newest page is read, and types are told apart here; otherwise nothing changes",
+    "a server that does not know the type `quote` passes it over or answers 400 or 422; otherwise "
+    "the refusal is said and notifications are not read",
+    "the header Link names the next page; otherwise the list ends there, and the next run goes on "
+    "behind what was stored",
+    "`timelines_access` of `/api/v2/instance` tells that hashtag feeds are off; otherwise an empty "
+    "feed looks like silence",
+)
+
 POLICIES = {
     "for_not_following": "people whom you do not follow",
     "for_not_followers": "people who do not follow you",

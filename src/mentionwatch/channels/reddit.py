@@ -48,6 +48,27 @@ Access tokens end after a day and are renewed by themselves.
 Test it: mentionwatch doctor reddit
 Reddit asks that what was deleted there is deleted elsewhere too: mentionwatch forget."""
 LOGIN = ("feed_token", "client_id", "client_secret", "password", "refresh_token")
+UNVERIFIED: tuple[str, ...] = (
+    "several subreddits may be joined by `+` in `/comments/.rss`; otherwise their comments come "
+    "from the first one, or the refusal is said",
+    "feeds take `limit` 100; otherwise 25 entries come, and a busy feed leaves some out",
+    "`/message/inbox/.rss` with `feed` and `user` shows the inbox, private messages as `t4_`; "
+    "otherwise mentions of u/you come by the searches alone, and the refusal is said",
+    "`/message/sent`, and `first_message_name` as the beginning of a conversation; otherwise an "
+    "answer to a message is not seen, and a conversation is one row for each message",
+    "`/user/` with `/submitted` and `/comments`, and `/r/` with `/comments`, list what is newest "
+    "first; otherwise the refusal is said",
+    "the search field `url:` takes a domain; otherwise posts that only link to you are missed",
+    "a thread's feed may be asked for by `/comments/` and its id alone; otherwise the thread is "
+    "not looked at again, and nothing is taken for deleted but on 404",
+    "`removed_by_category`, or a text of `[deleted]` or `[removed]`, marks what is gone; otherwise "
+    "it waits until it is marked",
+    "`is_video`, `is_gallery` and `post_hint` mark pictures; otherwise they are not counted",
+    "`/api/v1/me` names the account, and the `scope` of the token its permissions; otherwise the "
+    "first refusal tells what is missing",
+    "listings end after about a thousand things; otherwise the warning about what is no longer "
+    "shown never comes",
+)
 
 SCOPES = ("identity", "read", "privatemessages", "history")
 _LONGEST = 512  # characters of one search

@@ -29,6 +29,21 @@ if TYPE_CHECKING:
 MAX_BYTES = 10 * 2**20
 
 
+UNVERIFIED: tuple[str, ...] = (
+    "Google News: a title is the headline, a dash and the publisher, `source` names the publisher, "
+    "and `when:7d` looks back a week; otherwise the title keeps the publisher, or older articles "
+    "come and are known already",
+    "Google News shows about 100 articles of a search, Google Alerts perhaps 20; otherwise more of "
+    "a busy week is found",
+    "a Google address keeps the article's in `url` or `q`; otherwise the link leads over Google",
+    "WordPress writes whom a comment answers as a link to `#comment-`; otherwise an answer counts "
+    "for the article and not for one comment",
+    "Reddit allows one request a minute for `search.rss`, whatever the feed; otherwise the pause "
+    "is longer than needed",
+    "feeds of Talkwalker Alerts still exist and are ordinary ones; otherwise the refusal is said",
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeedAddress:
     """

@@ -54,6 +54,23 @@ Keys do not expire. Providers that copy this API: set base_url, for SignalWire
 "https://SPACE.signalwire.com/api/laml/2010-04-01". Any other telephone system that mails its
 voicemail: use a channel of the type email with a form of the kind "voicemail"."""
 LOGIN: tuple[str, ...] = ("auth_token",)
+UNVERIFIED: tuple[str, ...] = (
+    "lists begin with the newest; otherwise a run reads more pages than it needs",
+    "withheld callers come as numbers that spell a word; otherwise they are shown as these numbers",
+    "`next_page_uri` may not outlive its run: on 404 or 400 the list begins anew; otherwise the "
+    "refusal is said",
+    "SignalWire and Telnyx answer as Twilio does; otherwise the error says which part has another "
+    "shape",
+    "`DateSent>`, `StartTime>` and `DateCreated>` count whole days: a day of overlap is read; "
+    "otherwise more is read than needed",
+    "`outbound-reply` is written by an automatic responder; otherwise set `count_auto_replies`",
+    "`answered_by` tells a machine, `parent_call_sid` the second leg of a call; otherwise a call "
+    "that somebody took counts as missed, or the reverse",
+    "`trunk_sid`, `caller_name` and `trunking-originating` are named so; otherwise calls by a "
+    "trunk count as missed, and callers have no name",
+    "`transcription_text` may end with the older transcriptions: a failure is a warning; otherwise "
+    "nothing changes",
+)
 
 WAY_OUT = "check account_sid, api_key and auth_token: console.twilio.com > Account Info"
 NO_ACCOUNT = "check account_sid (AC...) and base_url"

@@ -37,6 +37,22 @@ about once an hour.
     them down: own_user_ids = { stackoverflow = [123456] }
 Answers must be written on the site."""
 LOGIN: tuple[str, ...] = ("key",)
+UNVERIFIED: tuple[str, ...] = (
+    "`/users/` with `/mentioned` lists comments that name us; otherwise these are found only under "
+    "our posts, and the refusal is said",
+    "`/search/excerpts` takes `sort` `creation` and `order` `asc`; otherwise what is newest may "
+    "come a run late, or the refusal is said",
+    "`/search/excerpts` takes `url` with `*` around a domain; otherwise posts that only link to "
+    "you are missed, or the refusal is said",
+    "a hit has `item_type`, `question_id`, `answer_id` and `title`; otherwise it is left out with "
+    "a warning",
+    "the words of `throttle_violation` name the seconds to wait; otherwise the channel rests for "
+    "an hour",
+    "a comment has `post_type` and `reply_to_user`; otherwise it counts for the post and not for "
+    "one person",
+    "what `/posts/` and `/comments` leave out was deleted; otherwise it leaves the queue too early",
+    "`last_edit_date` is the time of an edit; otherwise an edit is seen without its time",
+)
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,60}")
 _TAG = re.compile(r"[^\s;,/?&]{1,60}")

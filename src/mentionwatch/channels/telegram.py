@@ -44,6 +44,22 @@ added; Telegram cannot be searched.
 The token does not expire. Telegram keeps messages for 24 hours only: read it at least once a day,
 and let no other program read with the same token."""
 LOGIN: tuple[str, ...] = ("bot_token",)
+UNVERIFIED: tuple[str, ...] = (
+    "`https://t.me/` with a name, or with `/c/` and the number behind `-100`, opens a message; "
+    "otherwise the link leads to the chat",
+    "numbers in `update_id` may begin anew after a week of silence: then no `offset` is sent; "
+    "otherwise old updates come again and are known",
+    "updates are kept for 24 hours; otherwise the warning about lost messages comes without need, "
+    "or too late",
+    "409 with the word webhook tells the two cases apart; otherwise the hint names another program "
+    "in place of the webhook",
+    "`is_automatic_forward` marks our channel's post in its group; otherwise it counts as an "
+    "answer of ours that is only likely",
+    "`can_read_all_group_messages` tells whether privacy is off; otherwise the warning about it is "
+    "wrong",
+    "`migrate_to_chat_id` names the new number of a group; otherwise messages there are a new "
+    "conversation",
+)
 
 STREAM = "updates"
 PER_PAGE = 100

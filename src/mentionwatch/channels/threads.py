@@ -42,6 +42,26 @@ Without App Review, mentions shows only those by testers of your app, and keywor
 your own posts.
 """
 LOGIN: tuple[str, ...] = ("access_token",)
+UNVERIFIED: tuple[str, ...] = (
+    "`replied_to` stands on every post of `/conversation`; otherwise an answer counts for the "
+    "thread and not for one person in it",
+    "`cursors` name an `after` on the last page too: an empty or repeated page ends the list; "
+    "otherwise it ends with the first page without one",
+    "which lists have `reply_audience`, `hide_status` and the other fields of answers: one that is "
+    "refused as `nonexisting field` is left out; otherwise the refusal is said",
+    "a quote of ours (`quoted_post`) may be an answer: it counts as likely; otherwise the row "
+    "leaves too early and can be reopened",
+    "answers that are hidden or wait for approval may be listed: `hide_status` `HIDDEN`, "
+    "`BLOCKED`, `RESTRICTED` are passed over; otherwise they never come",
+    "`/debug_token` answers here as it does on Facebook; otherwise a missing permission is told by "
+    "the first refusal only",
+    "`code` 100 with subcode 33 means that a post is gone; otherwise what is only hidden counts as "
+    "deleted, though never while no other post is shown",
+    "`has_replies` is true as soon as there is any answer; otherwise the answers under that post "
+    "are missed",
+    "the shapes are those of Meta's samples, none was seen live; otherwise the error says which "
+    "part has another shape",
+)
 
 HOST = "https://graph.threads.net"
 VERSION = "v1.0"

@@ -35,6 +35,21 @@ mentionwatch does not use it. What everybody can have is the export of his own a
 The export holds messages and your own videos, no comments. Enter those with `mentionwatch add`, or
 import a table of them: type = "file" with channel_type = "tiktok"."""
 LOGIN: tuple[str, ...] = ()
+UNVERIFIED: tuple[str, ...] = (
+    "the shape of the export is published nowhere: `ChatHistory`, `From`, `Content`, `Date`, "
+    "`VideoList` are known from public readers; otherwise the file is refused or the entries left "
+    "out are counted",
+    "names of older exports (`Direct Message`, `Chat History`, `Profile Information`, `Videos`) "
+    "are known from public readers; otherwise that part of the export is passed over",
+    "times in the export are UTC; otherwise messages are hours off: set `tz`",
+    "a conversation's title is `Chat History with` and the partner's name; otherwise the title "
+    "itself names the conversation",
+    "`userName` in `ProfileMap` is the name that stands in `From` of our messages; otherwise our "
+    "words wait as a customer's: set `username`",
+    "the same message is written the same in every export; otherwise it comes twice",
+    "`Link` of a video stays good where it is on `tiktok.com`; otherwise the link ends after some "
+    "days",
+)
 
 PAGE = 500  # items
 SHOWN = 3  # entries that cannot be read and are named

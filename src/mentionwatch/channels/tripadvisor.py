@@ -35,6 +35,16 @@ free; a credit card is needed, and a daily budget must be set there.
 Tripadvisor forbids storing anything but ids. So rows have stars, time and link, but no words and no
 author: open the link to read, and answer at https://www.tripadvisor.com/Owners."""
 LOGIN: tuple[str, ...] = ("api_key",)
+UNVERIFIED: tuple[str, ...] = (
+    "`owner_response` stands on a review that was answered, with `published_date`; otherwise the "
+    "row stays until it is marked",
+    "the list is not paged: five reviews come, the newest first; otherwise a row says that some "
+    "may be unread",
+    "error bodies come in two shapes: the status alone decides; otherwise nothing changes",
+    "`published_date`, `rating` and `url` are named so; otherwise a row has no time, stars or link",
+    "403 means an address that is not allowed, or a wrong key; otherwise the hint misleads, and "
+    "Tripadvisor's own words stand beside it",
+)
 
 SHOWN = 5  # reviews that Tripadvisor gives out at most
 OWNERS = "https://www.tripadvisor.com/Owners"

@@ -37,6 +37,18 @@ in its first tier). Without it, forward Trustpilot's mails to a mailbox that is 
  4. In the configuration: domain = "acme.example", as your profile is called.
 Neither key nor secret ends by itself; access tokens (100 hours) are asked for when needed."""
 LOGIN: tuple[str, ...] = ("api_key", "api_secret")
+UNVERIFIED: tuple[str, ...] = (
+    "error bodies have no fixed shape: the status alone decides; otherwise nothing changes",
+    "`https://www.trustpilot.com/reviews/` and `https://www.trustpilot.com/users/` with an id open "
+    "review and author; otherwise the link leads to an error page",
+    "`companyReply` has `updatedAt` when it was rewritten; otherwise a rewritten answer counts "
+    "with its first time, and one after the customer's edit is not seen as new",
+    "`page` works to about 100,000 reviews back; otherwise a first look far back ends earlier, "
+    "with a refusal that is said",
+    "a page of `perPage` 100, or a link `next-page`, means more; otherwise one request is made too "
+    "many",
+    "404 for a single review means that it was removed; otherwise it leaves the queue too early",
+)
 
 WAY_OUT = "copy api_key and api_secret again: Trustpilot Business > Integrations > Developers"
 DENIED = (

@@ -37,6 +37,18 @@ banned. What remains is free:
     of a file that ends in .jsonl, and let path name it. With the field smb_message_echoes also the
     answers from your telephone are in it."""
 LOGIN: tuple[str, ...] = ()
+UNVERIFIED: tuple[str, ...] = (
+    "the form of an exported chat is documented nowhere: date, time, a dash or brackets, name, "
+    "colon; otherwise the file is refused, or a line belongs to the one above",
+    "an iPhone marks what WhatsApp itself says by an invisible sign, and pictures by words in "
+    "angle brackets; otherwise such a note waits as a message",
+    "deleted messages say so in English or German; otherwise that note waits as a message",
+    "`message_echoes` and `from_user_id` of a webhook are named so; otherwise answers from the "
+    "telephone are not seen, or a sender has no name",
+    "`statuses` with `sent` tells that something was answered: it counts as likely; otherwise the "
+    "row leaves too early and can be reopened",
+    "`https://wa.me/` with a number opens the chat; otherwise the link leads to WhatsApp's page",
+)
 
 MOST = 100_000_000  # bytes of one chat
 _SPOOL = (".jsonl", ".ndjson")

@@ -43,6 +43,32 @@ X charges for every post that is read; there is no free access. Expect a few dol
 6. monthly_cap is what mentionwatch itself may spend in a month, in US dollars.
 7. Test it: mentionwatch doctor x"""
 LOGIN = ("bearer_token", "api_key", "api_key_secret", "access_token", "access_token_secret")
+UNVERIFIED: tuple[str, ...] = (
+    "the bodies of 402, 403 and the spending limit are known from reports: the end of `type` "
+    "(`credits-depleted`, `spend-cap-reached`, `client-not-enrolled`) decides; otherwise X's own "
+    "words are shown, without the way out",
+    "a vocabulary that X does not know is passed over in silence, so posts come without "
+    "`created_at`; otherwise the error that X gives is said and nothing is bought",
+    "authors that come along by `expansions` cost as much as a user, and a bearer token pays the "
+    "full price for mentions and own posts; otherwise less is spent than `monthly_cap` counts",
+    "in the newer vocabulary `in_reply_to_user_id` and `referenced_posts` come by `expansions` "
+    "alone, and cost a user and a post each; otherwise the older one goes on, or the estimate is "
+    "too high",
+    "direct messages: `/2/dm_events` with `event_types`, `dm_conversation_id`, `sender_id` by "
+    "`expansions`, and $0.010 for one; otherwise an error is said and no message is read",
+    "the address `https://x.com/messages/` with the id of the conversation opens it; otherwise the "
+    "link leads to the list of messages",
+    "the search operator `url:` takes a domain in quotes; otherwise posts that only link to you "
+    "are missed, or the refused search is said",
+    "`media_key` or a `display_url` of `pic.x.com` marks the link to a post's own picture; "
+    "otherwise that link stays in the text",
+    "`unwound_url` and `expanded_url` hold where a short link leads; otherwise the short link "
+    "stays",
+    "a deleted post is named in `errors` of `/2/tweets` by `resource_id` or `value`, with "
+    "`resource-not-found`; otherwise it stays in the queue until it is marked",
+    "the ids in `entities` tell whom an own post that begins with a name is for; otherwise it is "
+    "no answer and the row stays",
+)
 
 _LONGEST = 512  # characters of one search
 _JUST_NOW = timedelta(minutes=1)

@@ -44,6 +44,19 @@ answer at https://biz.yelp.com, which is free.
 Yelp forbids keeping its texts for longer than 24 hours; they are removed after that. The key does
 not end, but the trial does."""
 LOGIN: tuple[str, ...] = ("api_key",)
+UNVERIFIED: tuple[str, ...] = (
+    "`time_created` is in the time of the US Pacific coast, as Yelp names no zone; otherwise "
+    "reviews are hours off, so times are approximate",
+    "`total` is the number of all reviews of the business; otherwise the row about reviews that "
+    "are not shown never comes, or comes without need",
+    "a business that moved is named by `new_business_id`, beside `BUSINESS_MIGRATED`; otherwise "
+    "the hint tells to look for the new page",
+    "`sort_by` = `newest` and `limit` 50 are taken on every plan; otherwise Yelp's own choice of "
+    "three comes, or the refusal is said",
+    "404 with `NOT_FOUND` on `/reviews` means a plan without reviews; otherwise a wrong name is "
+    "told as such a plan, while the number cannot be read either and the refusal is said",
+    "`is_closed` means closed for good; otherwise the warning about it is wrong",
+)
 
 MOST = 50  # the plan shows fewer
 REMEMBERED = 200  # ids of reviews that were handed on

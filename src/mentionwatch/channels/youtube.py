@@ -44,6 +44,29 @@ Free, within a quota of 10,000 requests and 100 searches a day. No review, no bi
 6. Test it: mentionwatch doctor youtube
 YouTube asks that its texts are refreshed or deleted after 30 days: keep = "30d" in its section."""
 LOGIN = ("api_key", "client_id", "client_secret", "refresh_token")
+UNVERIFIED: tuple[str, ...] = (
+    "the address of a comment on the channel itself is `/community?lc=`; otherwise the link leads "
+    "to the channel's posts",
+    "50 ids in one request are taken by `/commentThreads` and `/comments` (a most is not "
+    "documented); otherwise the refusal is said and those threads are not looked at again",
+    "`q` understands `|` and quotes; otherwise a search finds less, or more that is sorted out "
+    "here",
+    "the reasons of a key's restrictions (`ipRefererBlocked`, `API_KEY_`) are general knowledge; "
+    "otherwise the hint speaks of the channel's owner",
+    "threads that are held for review cannot be read by `id`: they are never taken for deleted; "
+    "otherwise a deleted one waits until it is marked",
+    "the key may stand in the header `X-Goog-Api-Key`; otherwise every request is refused, which "
+    "is said",
+    "`authorDisplayName` is the handle, so an answer that begins with it names its comment; "
+    "otherwise it counts for the top comment",
+    "ids of comments begin with `Ug`; otherwise what waits is not looked at again",
+    "`totalReplyCount` may count replies that are never shown; otherwise nothing changes, as a "
+    "thread is asked for once",
+    "`customUrl` is the handle of the channel; otherwise it is missing among our names, and the "
+    "channel's id is enough",
+    "comments that `/comments` leaves out were deleted or hidden; otherwise they leave the queue "
+    "too early",
+)
 
 TOKENS = "https://oauth2.googleapis.com/token"
 _LONGEST = 400  # characters of one search

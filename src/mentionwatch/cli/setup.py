@@ -229,9 +229,14 @@ def channels_setup(
     """Print the steps to the credential that a channel needs."""
     import sys as system
 
+    from mentionwatch.output.channels import unverified
+
     cls = _class_of(type_)
     module = system.modules[cls.__module__]
     steps = getattr(module, "SETUP", "") or (module.__doc__ or "").strip()
+    notes = "\n".join(unverified(cls))
+    if notes:
+        steps = f"{steps.strip()}\n{notes}"
     shared.emit(f"{steps.strip()}\n\nIts keys: config.example.toml, [channels.{type_}].")
     return 0
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 YES, NO = "yes", "no"
+HEADING = "Not verified against the platform:"
 
 
 def channels_page(classes: Mapping[str, type[Any]], unreadable: Iterable[tuple[str, str]]) -> str:
@@ -51,12 +52,17 @@ def _section(name: str, cls: type[Any]) -> str:
     if can.history:
         lines.append(f"- first run: {can.history}")
     lines += [f"- {limit}" for limit in can.limits]
-    lines += [f"- {note}" for note in getattr(module, "UNVERIFIED", ())]
-    lines += ["", f"Keys: {_keys(cls)}.", ""]
+    lines += [*unverified(cls), "", f"Keys: {_keys(cls)}.", ""]
     setup = getattr(module, "SETUP", "").strip()
     if setup:
         lines += ["```text", setup, "```", ""]
     return "\n".join(lines)
+
+
+def unverified(cls: type[Any]) -> list[str]:
+    """Return as lines what a channel takes for granted that nobody has seen; none for nothing."""
+    notes = getattr(sys.modules[cls.__module__], "UNVERIFIED", ())
+    return ["", HEADING, "", *(f"- {note}" for note in notes)] if notes else []
 
 
 def _keys(cls: type[Any]) -> str:

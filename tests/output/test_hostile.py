@@ -7,7 +7,6 @@ import io
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -82,8 +81,8 @@ def evil_conversation(text: str) -> ConversationReport:
         marks=(text,),
         earlier_texts=(text,),
     )
-    made = replace(conversation(), row=evil_row(text), earlier=(evil_row(text),), brand=text)
-    return replace(made, thread=(entry, replace(entry, role="customer")), checklist=(text,))
+    made = conversation()._replace(row=evil_row(text), earlier=(evil_row(text),), brand=text)
+    return made._replace(thread=(entry, entry._replace(role="customer")), checklist=(text,))
 
 
 def coloured(shown: Callable[..., str]) -> Callable[[Any], str]:

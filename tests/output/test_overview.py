@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -50,7 +49,7 @@ def test_all_clear_tells_apart_channels_read_at_different_times() -> None:
 
 
 def test_all_clear_of_a_selection_names_the_selection() -> None:
-    shown = replace(calm(), selection="channel:facebook")
+    shown = calm()._replace(selection="channel:facebook")
     assert sentence(shown).startswith("Nothing that matches “channel:facebook” is waiting.")
 
 
@@ -87,7 +86,7 @@ def test_no_all_clear_while_a_row_waits_that_the_summary_forgot() -> None:
 
 
 def test_older_history_does_not_wait() -> None:
-    shown = replace(calm(), summary=summary(open=900, history=900))
+    shown = calm()._replace(summary=summary(open=900, history=900))
     assert sentence(shown).startswith("Nothing is waiting.")
     assert "900 older conversations from before the first sync" in plain.queue_plain(shown)
     assert "mentionwatch queue --all" in plain.queue_plain(shown)
@@ -164,7 +163,7 @@ def test_answers_are_counted_in_one_sentence() -> None:
 
 
 def test_broken_channel_without_words_still_gets_a_sentence() -> None:
-    shown = report(channels=(replace(BROKEN, problem=None, hint=None, last_success_at=None),))
+    shown = report(channels=(BROKEN._replace(problem=None, hint=None, last_success_at=None),))
     (line,) = overview.channel_lines(shown, overview.local_time(shown))
     assert line.sentence == "could not be read since Wed 18:10; never read yet."
     assert line.way_out == "mentionwatch doctor inbox"

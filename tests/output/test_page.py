@@ -177,12 +177,12 @@ def test_what_looks_like_an_entity_stays_what_it_is() -> None:
 def test_no_other_field_has_markup_in_markdown_either(field: str) -> None:
     evil = "[x](https://evil.example)\n# h\n| a |\n<b>"
     hostile = {
-        "title": replace(ANA, title=evil),
-        "name": replace(ANA, author=replace(ANA.author, name=evil)),
-        "handle": replace(ANA, author=replace(ANA.author, handle=evil)),
-        "channel": replace(ANA, channel=evil),
-        "hint": replace(ANA, hints=(evil,)),
-        "why": replace(ANA, reasons=(replace(ANA.reasons[0], why=evil),)),
+        "title": ANA._replace(title=evil),
+        "name": ANA._replace(author=replace(ANA.author, name=evil)),
+        "handle": ANA._replace(author=replace(ANA.author, handle=evil)),
+        "channel": ANA._replace(channel=evil),
+        "hint": ANA._replace(hints=(evil,)),
+        "why": ANA._replace(reasons=(ANA.reasons[0]._replace(why=evil),)),
     }[field]
     html = MarkdownIt("commonmark").enable("table").render(queue_markdown(report(rows=(hostile,))))
     assert "evil.example" in html.replace("\u200b", "")
@@ -200,7 +200,7 @@ def test_renderers_that_link_bare_addresses_find_none(text: str) -> None:
 
 
 def test_a_url_cannot_leave_its_markdown_link() -> None:
-    shown = report(rows=(replace(ANA, url="https://a.example/x>)[y](https://evil.example)"),))
+    shown = report(rows=(ANA._replace(url="https://a.example/x>)[y](https://evil.example)"),))
     html = MarkdownIt("commonmark").render(queue_markdown(shown))
     assert re.findall(r'href="https://([^/"]*)', html) == ["a.example"]
 
@@ -225,7 +225,7 @@ def test_the_template_of_the_documentation_works() -> None:
 
 
 def test_a_template_escapes_what_it_prints() -> None:
-    evil = report(rows=(replace(DANA, text="<script>alert(1)</script>\x1b[31m"),))
+    evil = report(rows=(DANA._replace(text="<script>alert(1)</script>\x1b[31m"),))
     shown = render_template("{% for row in rows %}{{ row.text }}{% endfor %}", evil)
     assert "<script>" not in shown
     assert "\x1b" not in shown

@@ -36,7 +36,7 @@ def test_a_mention_cannot_pass_for_a_row_or_a_heading() -> None:
 
 def test_a_name_of_several_lines_stays_on_one() -> None:
     author = replace(DANA.author, name="Dana\nOVERDUE (9)")
-    assert "Dana OVERDUE (9)" in queue_plain(report(rows=(replace(DANA, author=author),)))
+    assert "Dana OVERDUE (9)" in queue_plain(report(rows=(DANA._replace(author=author),)))
 
 
 def test_channels_say_what_they_can_and_cannot_do() -> None:

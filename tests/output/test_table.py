@@ -35,16 +35,15 @@ def test_conversation_looks_as_agreed(width: int, snapshot: Snapshot) -> None:
 
 @pytest.mark.parametrize("width", [30, 40, 59, 60, 80, 100, 200])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
-    long = replace(
-        DANA,
+    long = DANA._replace(
         text="無料" * 300 + " " + "x" * 500,
         author=replace(DANA.author, name="ابجد" * 40),
         channel="a-channel-with-a-very-long-name-indeed",
         hints=("y" * 300,),
     )
-    drawn = queue_table(replace(busy(), rows=(long, YUKI)), width=width, colour=False)
+    drawn = queue_table(busy()._replace(rows=(long, YUKI)), width=width, colour=False)
     drawn += conversation_table(
-        replace(conversation(), row=long, earlier=(long,)), width=width, colour=False
+        conversation()._replace(row=long, earlier=(long,)), width=width, colour=False
     )
     assert max(map(cell_len, drawn.splitlines())) <= width
 
@@ -92,7 +91,7 @@ def test_a_text_that_fits_is_not_cut() -> None:
 
 
 def test_rows_beyond_the_limit_are_counted_and_a_way_is_said() -> None:
-    rows = tuple(replace(DANA, id=number) for number in range(1, 31))
+    rows = tuple(DANA._replace(id=number) for number in range(1, 31))
     shown = report(rows=rows, summary=summary(open=30, overdue=30, shown=30))
     drawn = queue_table(shown, width=80, colour=False, limit=10)
     assert "OVERDUE (30, the first 10 shown)" in drawn

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -184,7 +183,7 @@ def test_the_host_is_the_one_to_which_the_link_leads() -> None:
 
 def test_private_texts_are_hidden_with_their_quotes() -> None:
     secret = Reason(rule="urgency.x", points=1, quote="my diagnosis", why="asks")
-    shown = replace(busy(), rows=(replace(YUKI, reasons=(secret,)), DANA))
+    shown = busy()._replace(rows=(YUKI._replace(reasons=(secret,)), DANA))
     hidden, open_row = words.hide_private(shown).rows
     assert hidden.text == words.HIDDEN_TEXT
     assert hidden.title == ""
@@ -194,7 +193,7 @@ def test_private_texts_are_hidden_with_their_quotes() -> None:
 
 def test_a_private_thread_is_hidden_but_not_what_we_noted() -> None:
     shown = conversation()
-    shown = words.hide_private_thread(replace(shown, row=replace(DANA, private=True)))
+    shown = words.hide_private_thread(shown._replace(row=DANA._replace(private=True)))
     assert [entry.text for entry in shown.thread] == [
         words.HIDDEN_TEXT,
         words.HIDDEN_TEXT,

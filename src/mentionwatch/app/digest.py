@@ -47,10 +47,9 @@ def read_digest(
     private = bool(digest and digest.private_text)
     queue = read_queue(setting, now, Wanted(limit=items), unassessed=unassessed)
     rows = tuple(row for row in queue.rows if row.section in SECTIONS)
-    queue = replace(
-        queue,
+    queue = queue._replace(
         rows=rows,
-        summary=replace(queue.summary, shown=len(rows)),
+        summary=queue.summary._replace(shown=len(rows)),
         notices=(*queue.notices, *notices),
     )
     last = deliveries.last_digest(connection, key)

@@ -107,7 +107,7 @@ def state_of_now(setting: Setting, now: datetime, period: Period, unassessed: in
     """Return the queue without rows: a report, too, has to say which channel is broken."""
     selection = period.chosen.text if period.chosen else ""
     report = read_queue(setting, now, Wanted(limit=0), unassessed=unassessed)
-    return replace(report, selection=selection)
+    return report._replace(selection=selection)
 
 
 def span_of(setting: Setting, now: datetime, period: Period, *, back: int) -> Span:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from mentionwatch.app.setting import Setting, current_hours, is_current, notice_changes
@@ -37,8 +36,7 @@ DAY = timedelta(days=1)
 SHOWN = ("overdue", "due_soon", "later")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """
     Which rows are wanted.
 
@@ -51,7 +49,7 @@ class Wanted:
     history: bool = False
     snoozed: bool = False
     where: str = "1"
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = {}
     selection: str = ""
 
 
@@ -313,7 +311,8 @@ def search_conversations(
     report = read_queue(setting, now, nothing, unassessed=unassessed)
     reader = _Reader(setting, now, current_hours(setting, now))
     rows = tuple(reader.row(row) for row in queue.rows_by_id(connection, ids))
-    return replace(report, rows=rows, summary=replace(report.summary, shown=len(rows)))
+    summary = report.summary._replace(shown=len(rows))
+    return report._replace(rows=rows, summary=summary)
 
 
 # --- one conversation -----------------------------------------------------------------------------

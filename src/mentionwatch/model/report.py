@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from mentionwatch.model.author import Author
 from mentionwatch.model.score import Reason
@@ -13,8 +13,7 @@ STATUSES = ("ok", "failed", "partial", "stale", "never", "skipped")
 INCOMPLETE = frozenset({"failed", "partial", "stale", "never"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChannelState:
+class ChannelState(NamedTuple):
     """
     How one channel stands at the time of reading.
 
@@ -37,8 +36,7 @@ class ChannelState:
     stored: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class QueueRow:
+class QueueRow(NamedTuple):
     """
     One conversation as the queue shows it; named as in the JSON (docs/queue.schema.json).
 
@@ -88,8 +86,7 @@ class QueueRow:
     reasons: tuple[Reason, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Summary:
+class Summary(NamedTuple):
     """
     Counts over everything that matches, whatever is shown.
 
@@ -113,8 +110,7 @@ class Summary:
     unassessed: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class QueueReport:
+class QueueReport(NamedTuple):
     """
     The queue: what is broken, who waits, who first.
 
@@ -137,8 +133,7 @@ class QueueReport:
     selection: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ThreadEntry:
+class ThreadEntry(NamedTuple):
     """
     One line of a conversation's history, in order of time.
 
@@ -157,8 +152,7 @@ class ThreadEntry:
     earlier_texts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class ClockRow:
+class ClockRow(NamedTuple):
     """
     One reply time: from the message that waited to our reply.
 
@@ -176,8 +170,7 @@ class ClockRow:
     manual: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class ConversationReport:
+class ConversationReport(NamedTuple):
     """
     Everything about one conversation, for ``show`` and triage.
 

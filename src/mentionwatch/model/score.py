@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SENTIMENTS = ("positive", "neutral", "negative", "unclassified")
 INTENTS = ("complaint", "question", "request", "lead", "praise", "other")
@@ -17,8 +17,7 @@ def priority(urgency: int) -> str:
     return next(name for name, least in PRIORITY_FROM if urgency >= least)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reason:
+class Reason(NamedTuple):
     """
     One rule's contribution to a score.
 
@@ -32,8 +31,7 @@ class Reason:
     why: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class TextScore:
+class TextScore(NamedTuple):
     """
     What one text says, without its context.
 

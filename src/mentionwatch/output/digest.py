@@ -8,7 +8,6 @@ understand: one table, styles at the elements, no picture, no script, nothing fr
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mentionwatch.model.text import one_line, visible
@@ -104,7 +103,7 @@ def digest_html(report: DigestReport, *, private_text: bool = False, beginning: 
     subject = digest_subject(report, beginning)
     rows = len(queue.rows)
     while True:
-        shown = replace(queue, rows=queue.rows[:rows])
+        shown = queue._replace(rows=queue.rows[:rows])
         page = visible(template.render(**_view(report, shown, local), subject=subject))
         if len(page.encode()) <= LARGEST_HTML or not rows:
             return page + "\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -303,27 +302,27 @@ def host(url: str) -> str:
 
 def hide_private(report: QueueReport) -> QueueReport:
     """Return the report without what private messages say: for mails, alerts and shared pages."""
-    return replace(report, rows=tuple(map(hide_private_row, report.rows)))
+    return report._replace(rows=tuple(map(hide_private_row, report.rows)))
 
 
 def hide_private_thread(report: ConversationReport) -> ConversationReport:
     """Return the conversation without the texts of private messages."""
     thread = tuple(
-        replace(entry, text=HIDDEN_TEXT, earlier_texts=())
+        entry._replace(text=HIDDEN_TEXT, earlier_texts=())
         if (report.row.private and entry.role != "action") or "private" in entry.marks
         else entry
         for entry in report.thread
     )
     row, earlier = hide_private_row(report.row), tuple(map(hide_private_row, report.earlier))
-    return replace(report, row=row, thread=thread, earlier=earlier)
+    return report._replace(row=row, thread=thread, earlier=earlier)
 
 
 def hide_private_row(row: QueueRow) -> QueueRow:
     """Return a row without what a private message says; others as they are."""
     if not row.private:
         return row
-    reasons = tuple(replace(reason, quote="") for reason in row.reasons)
-    return replace(row, text=HIDDEN_TEXT, title="", media=0, reasons=reasons)
+    reasons = tuple(reason._replace(quote="") for reason in row.reasons)
+    return row._replace(text=HIDDEN_TEXT, title="", media=0, reasons=reasons)
 
 
 def _exact_span(seconds: int) -> str:

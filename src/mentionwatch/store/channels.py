@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from mentionwatch.model.items import StreamState
@@ -15,8 +14,7 @@ INTERVALS_KEPT = 15
 CLOCKS_DIFFER_MS = 5 * 60_000  # a clock that is set a little is not wrong
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ChannelRecord:
+class ChannelRecord(NamedTuple):
     """One row of ``channel``; times in milliseconds."""
 
     name: str
@@ -38,8 +36,7 @@ class ChannelRecord:
     intervals: tuple[int, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunResult:
+class RunResult(NamedTuple):
     """The outcome of one run of a channel, as it is kept."""
 
     status: str

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 HOPS = 20  # how many of our own replies in a row are followed upwards
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ReplyRow:
+class ReplyRow(NamedTuple):
     """
     A reply with what is known of its surroundings; times in milliseconds.
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One row of ``event``; times in milliseconds. ``id`` 0: not recorded yet."""
 
     uid: str
@@ -20,7 +18,7 @@ class Event:
     recorded_at: int
     kind: str
     actor: str = ""
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = {}
     undoes: int | None = None
     id: int = 0
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,7 +21,7 @@ BLOCKS = [
     *re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "config.md").read_text(), re.DOTALL),
     *(f"[brand]\nname = 'A'\n{section}" for section in sections()[1:]),
 ]
-SECTIONS = [field.name for field in fields(Config)] + ["handoff", "replies", "zz"]
+SECTIONS = [*Config._fields, "handoff", "replies", "zz"]
 KEYS = [*sorted(set(re.findall(r"^([a-z_-]+) *=", "\n".join(BLOCKS), re.MULTILINE))), "", "é\x01"]
 WORDS = [*sorted(set(re.findall(r'"([^"\\\n]+)"', "\n".join(BLOCKS)))), "", "env:", "cmd:x", "/(/"]
 

@@ -46,12 +46,20 @@ def _plain(value: Any) -> Any:
         return redact(value)
     if isinstance(value, Mapping):
         return {str(name): _plain(one) for name, one in value.items() if _is_set(one)}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type) and not _is_target(value):
-        fields = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
-        return {name: _plain(one) for name, one in fields if _is_set(one)}
+    if (fields := _fields(value)) is not None:
+        return {name: _plain(one) for name, one in fields.items() if _is_set(one)}
     if isinstance(value, tuple | list):
         return [_plain(one) for one in value]
     return value
+
+
+def _fields(value: Any) -> dict[str, Any] | None:
+    """Return the keys of one of our values, be it a named tuple or a dataclass."""
+    if hasattr(value, "_asdict"):
+        return dict(value._asdict())
+    if not dataclasses.is_dataclass(value) or isinstance(value, type) or _is_target(value):
+        return None
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
 def _is_set(value: Any) -> bool:

@@ -157,6 +157,13 @@ def test_comment_of_ours_at_the_top_answers_whom_it_names(world: World) -> None:
     assert (reply.parent_id, reply.to) == (f"{PAGE}_555005", ("24680130004",))
 
 
+def test_comment_that_nobody_answered_has_no_reply(world: World) -> None:
+    found = by_id(read(world))
+    answered = {one.parent_id for one in found.values() if isinstance(one, Reply)}
+    assert "555001_777001" in answered
+    assert "555001_777006" not in answered
+
+
 def test_own_posts_are_own(world: World) -> None:
     found = by_id(read(world))
     own = {known for known, one in found.items() if isinstance(one, OwnPost)}
@@ -446,6 +453,7 @@ ERRORS = [
     ("1", ServerFailed, "later"),
     ("2", ServerFailed, "later"),
     ("1 in 200", ServerFailed, "later"),
+    ("transient", ServerFailed, "later"),
     ("4", RateLimited, "less often"),
     ("17", RateLimited, "less often"),
     ("32", RateLimited, "less often"),
@@ -456,6 +464,7 @@ ERRORS = [
     ("190/459", CredentialsRefused, "channels setup facebook"),
     ("190/460", CredentialsRefused, "channels setup facebook"),
     ("190/463", CredentialsRefused, "channels setup facebook"),
+    ("190/464", CredentialsRefused, "channels setup facebook"),
     ("190/467", CredentialsRefused, "channels setup facebook"),
     ("190/492", CredentialsRefused, "channels setup facebook"),
     ("190 in 200", CredentialsRefused, "channels setup facebook"),
@@ -464,6 +473,8 @@ ERRORS = [
     ("3", PermissionMissing, "pages_read_user_content"),
     ("200", PermissionMissing, "pages_messaging"),
     ("283", PermissionMissing, "pages_read_engagement"),
+    ("299", PermissionMissing, "pages_read_user_content"),
+    ("24", NotFound, "deleted"),
     ("100", RequestRefused, "newer"),
     ("100/33", NotFound, "deleted"),
     ("100 permission", PermissionMissing, "pages_read_engagement"),
@@ -521,6 +532,12 @@ def test_too_much_data_is_asked_for_in_smaller_pages(world: World) -> None:
     world.server.reply("GET", f"/v26.0/{PAGE}/feed", status, body=body, times=1)
     assert ids(read(world)) >= POSTS
     assert [r.params["limit"] for r in world.asked("/feed")][:2] == ["25", "12"]
+
+
+def test_web_page_of_a_moment_is_tried_again(world: World) -> None:
+    page = "<!DOCTYPE html><html><body>Sorry, something went wrong.</body></html>"
+    world.server.reply("GET", f"/v26.0/{PAGE}/feed", 500, body=page, times=1)
+    assert ids(read(world)) >= POSTS
 
 
 def _error(name: str) -> Any:

@@ -14,6 +14,7 @@ from mentionwatch.credentials import Secret, Tokens
 from mentionwatch.errors import (
     AnswerRefused,
     CredentialsRefused,
+    NotFound,
     PermissionMissing,
     RateLimited,
     RequestRefused,
@@ -30,6 +31,7 @@ from tests.channels.contract import (
     items,
     resumed,
 )
+from tests.channels.graph_world import ERRORS as BODIES
 from tests.channels.graph_world import usage_header
 from tests.channels.instagram_world import ACCOUNT, TOKEN, World
 from tests.server import Request, Server
@@ -151,6 +153,13 @@ def test_replies_below_answer_whom_they_name(world: World) -> None:
 def test_top_comment_of_ours_answers_whom_it_names(world: World) -> None:
     reply = reply_of(by_id(read(world)), comment(2102))
     assert (reply.parent_id, reply.to) == (REEL, ("kim.madeup",))
+
+
+def test_comment_that_nobody_answered_has_no_reply(world: World) -> None:
+    found = by_id(read(world))
+    answered = {one.parent_id for one in found.values() if isinstance(one, Reply)}
+    assert comment(2001) in answered
+    assert not {comment(2004), comment(2006)} & answered
 
 
 def test_author_is_the_same_with_and_without_a_number(world: World) -> None:
@@ -404,6 +413,7 @@ def test_account_by_the_road_of_facebook_names_missing_permissions(world: World)
 
 ERRORS = [
     ("1", ServerFailed, "later"),
+    ("2", ServerFailed, "later"),
     ("4", RateLimited, "less often"),
     ("17", RateLimited, "less often"),
     ("32", RateLimited, "less often"),
@@ -413,7 +423,9 @@ ERRORS = [
     ("10", PermissionMissing, "permission"),
     ("3", PermissionMissing, "instagram_business_manage_comments"),
     ("200", PermissionMissing, "permission"),
-    ("24", RequestRefused, "newer"),
+    ("24", NotFound, "deleted"),
+    ("nonexisting", RequestRefused, "newer"),
+    ("100/33", NotFound, "deleted"),
     ("2500", RequestRefused, "newer"),
 ]
 
@@ -428,15 +440,17 @@ def test_error_bodies(world: World, name: str, error: type[AnswerRefused], hint:
     assert TOKEN not in str(caught.value)
 
 
-def test_medium_that_goes_while_we_read_is_passed_over(world: World) -> None:
-    world.server.reply("GET", f"/v26.0/{REEL}/comments", 400, body=_gone())
+@pytest.mark.parametrize("name", ["100/33", "24"])
+def test_medium_that_goes_while_we_read_is_passed_over(world: World, name: str) -> None:
+    world.server.reply("GET", f"/v26.0/{REEL}/comments", 400, body=BODIES[name][1])
     assert comment(2001) in ids(read(world))
 
 
-def _gone() -> Any:
-    from tests.channels.graph_world import ERRORS as BODIES
-
-    return BODIES["100/33"][1]
+@pytest.mark.parametrize("name", ["2500", "nonexisting", "10"])
+def test_tags_that_are_not_offered_leave_the_rest(world: World, name: str) -> None:
+    world.failing["tags"] = name
+    pages = read(world)
+    assert comment(2001) in ids(pages) and not warnings_of(pages)
 
 
 def test_usage_of_a_quiet_account_is_respected(world: World) -> None:

@@ -177,7 +177,7 @@ class Graph:
             wanted = " and ".join(dict.fromkeys(_PERMISSION.findall(words))) or self.scope
             hint = f"grant the permission {wanted}, then make the token anew. {self.remake}"
             return PermissionMissing(named, hint, *details)
-        if (code, subcode) == (100, 33) or code == 803:
+        if (code, subcode) == (100, 33) or code in (24, 803):
             return NotFound(named, "it was deleted, or is not shown to you", *details)
         return self._other(code, named, answer)
 

@@ -65,7 +65,7 @@ class World(GraphWorld):
             case ["me", "replies"]:
                 own = [one for one in self._all() if one.get("is_reply_owned_by_me")]
                 return self._timed("replies", own, request)
-            case ["me", "mentions"]:
+            case [known, "mentions"] if known == self.me["id"]:
                 return self._timed("mentions", self.mentions, request)
             case ["keyword_search"]:
                 words = request.params.get("q", "").casefold()

@@ -43,12 +43,14 @@ NOTHING_FOUND = (
 @dataclass(kw_only=True, slots=True)
 class Run:
     """
-    One run. ``since``: how far back own posts are looked at. ``posts``: those that were listed.
+    One run. ``account``: our id. ``since``: how far back own posts are looked at. ``posts``: those
+    that were listed.
     ``dropped``: fields that an edge has refused.
     """
 
     graph: Graph
     query: Query
+    account: str
     own: frozenset[str]
     since: datetime
     mentions: bool = False
@@ -172,7 +174,8 @@ class Run:
             yield page
 
     async def mentioned(self) -> AsyncGenerator[Page, None]:
-        async for page in self._newest("mentions", "/me/mentions", {}, empty=NO_MENTIONS):
+        path = f"/{self.account}/mentions"
+        async for page in self._newest("mentions", path, {}, empty=NO_MENTIONS):
             yield page
 
     async def _newest(

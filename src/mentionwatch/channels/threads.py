@@ -133,10 +133,11 @@ class Threads:
             path, grant = "/refresh_access_token", "th_refresh_token"
             token = await renewed(graph, self.access_token, path, grant, query.now)
         graph = self._graph(client, token)
-        _, name = await self._me(graph)
+        known, name = await self._me(graph)
         run = Run(
             graph=graph,
             query=query,
+            account=known,
             own=frozenset(map(_own_name, (name, *query.own_accounts))) - {""},
             since=query.now - timedelta(days=self.posts_lookback_days),
             mentions=self.mentions,

@@ -21,9 +21,11 @@ from mentionwatch.errors import (
     BudgetSpent,
     ChannelError,
     CredentialsRefused,
+    NotFound,
     PermissionMissing,
     RateLimited,
     RequestRefused,
+    ServerFailed,
 )
 from mentionwatch.model.items import Deletion, Mention, OwnPost, Page, Reply, StreamState
 from tests.channels.contract import (
@@ -169,6 +171,7 @@ def test_the_recordings_have_the_documented_shape() -> None:
     found = recorded("linkedin", "page.json")
     check_shape(found["notifications"], "[Notification]", SCHEMA["shapes"])
     check_shape(found["comments"], "[SocialComment]", SCHEMA["shapes"])
+    check_shape(found["posts"], "[Post]", SCHEMA["shapes"])
 
 
 def test_brackets_stay_and_urns_are_encoded() -> None:
@@ -274,6 +277,67 @@ def test_a_deleted_comment_is_noticed_while_it_waits(world: World, http_server: 
     assert Deletion(external_id=comment(404)) in items(
         collect(channel_at(http_server), waiting(404))
     )
+
+
+def test_a_comment_that_nobody_answered_has_no_reply(world: World, http_server: Server) -> None:
+    found = by_id(collect(channel_at(http_server), waiting(9, 11)))
+    answered = {one.parent_id for one in found.values() if isinstance(one, Reply)}
+    assert comment(9) in answered
+    assert comment(11) not in answered
+
+
+def test_a_nested_thread_keeps_its_places(world: World, http_server: Server) -> None:
+    first = world.comments[0]
+    again = {**first, "id": "7100000000000000014", "commentUrn": comment(14)}
+    world.comments.append({**again, "parentComment": comment(9), "actor": "urn:li:person:GhIjKl"})
+    found = by_id(collect(channel_at(http_server), waiting(9)))
+    below = found[comment(14)]
+    assert isinstance(below, Mention)
+    assert (below.thread_id, below.parent_id) == (ACTIVITY, comment(9))
+    assert below.author.id == "urn:li:person:GhIjKl"
+
+
+def test_an_answer_below_a_comment_may_be_told(world: World, http_server: Server) -> None:
+    told = world.notifications[2]["decoratedGeneratedActivity"]["comment"]
+    told["parentComment"] = "urn:li:comment:(activity:7100000000000000002,7100000000000000009)"
+    (reply,) = [i for i in items(collect(channel_at(http_server), QUERY)) if isinstance(i, Reply)]
+    assert reply.parent_id == comment(9)
+
+
+def test_an_edited_comment_is_seen_while_it_waits(world: World, http_server: Server) -> None:
+    http_server.reply("GET", "/organizationalEntityNotifications", 403, body=ERRORS["denied"])
+    world.comments[0]["message"]["text"] = "When do you reopen, please?"
+    world.comments[0]["lastModified"]["time"] += 60_000
+    edited = by_id(collect(channel_at(http_server), QUERY))[comment(9)]
+    assert edited.text == "When do you reopen, please?"
+    assert edited.edited == datetime.fromtimestamp(1795150060, UTC)
+
+
+def test_our_deleted_answer_is_noticed(world: World, http_server: Server) -> None:
+    gone = replace(QUERY, known_own_ids=(comment(10), comment(404), "urn:li:share:1"))
+    pages = collect(channel_at(http_server), gone)
+    assert Deletion(external_id=comment(404)) in items(pages)
+    assert Deletion(external_id=comment(10)) not in items(pages), "it was told of in this run"
+    asked = [r for r in http_server.requests if r.path.startswith("/socialActions/")]
+    assert len(asked) == 1
+
+
+def test_our_answer_that_is_told_to_be_deleted(world: World, http_server: Server) -> None:
+    told = world.notifications[5]
+    told["generatedActivity"] = "urn:li:comment:(activity:7100000000000000002,7100000000000000010)"
+    query = replace(QUERY, known_own_ids=(comment(10),))
+    assert Deletion(external_id=comment(10)) in items(collect(channel_at(http_server), query))
+
+
+def test_answers_that_may_not_be_asked_for_are_not_gone(world: World, http_server: Server) -> None:
+    http_server.reply("GET", "/socialActions/*", 400, body=ERRORS["argument"])
+    query = replace(QUERY, known_own_ids=tuple(comment(n) for n in range(500, 508)))
+    first = collect(channel_at(http_server), query)
+    second = collect(channel_at(http_server), resumed(query, first))
+    gone = {i for i in items([*first, *second]) if isinstance(i, Deletion)}
+    assert gone == {Deletion(external_id=comment(13))}, "which a notification told"
+    asked = {r.path for r in http_server.requests if r.path.startswith("/socialActions/")}
+    assert len(asked) == 6, "three in a run, in turn"
 
 
 @pytest.mark.parametrize(
@@ -412,6 +476,8 @@ def test_tokens_are_renewed(world: World, http_server: Server) -> None:
         ("denied", PermissionMissing, "ADMINISTRATOR"),
         ("version", RequestRefused, "api_version"),
         ("quota", RateLimited, "midnight"),
+        ("missing", NotFound, "configuration"),
+        ("broken", ServerFailed, "later"),
     ],
 )
 def test_errors_say_what_to_do(

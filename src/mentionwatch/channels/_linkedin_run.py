@@ -43,6 +43,7 @@ LATE = timedelta(minutes=10)
 KEPT = timedelta(days=59)  # LinkedIn forgets notifications after 60 days
 POSTS = 10  # whose comments are read where there are no notifications
 REVISITS = 10  # one request each
+OWN_CHECKS = 3
 ALWAYS = 5
 STREAM = "notifications"
 
@@ -120,6 +121,8 @@ class Run:
             async for page in self.posts():
                 yield page
         async for page in self.revisit():
+            yield page
+        async for page in self.own():
             yield page
 
     async def notifications(self) -> AsyncGenerator[Page, None]:
@@ -208,6 +211,26 @@ class Run:
             extra = {"last": order[REVISITS - 1]} if left > 0 else {}
             told = (f"{left} waiting comments were not looked at again; the next run does",)
             yield Page(stream="revisit", state=StreamState(extra=extra), warnings=told * (left > 0))
+
+    async def own(self) -> AsyncGenerator[Page, None]:
+        """Look whether answers of ours are still there that nothing has shown in this run."""
+        state = self.query.state("own")
+        known = [one for one in self.query.known_own_ids if one.startswith("urn:li:comment:")]
+        unseen = [one for one in known if one not in self.seen]
+        order = in_turn(unseen, state.extra.get("last"), 0)[:OWN_CHECKS]
+        gone = [Deletion(external_id=one) for one in order if await self._is_gone(one)]
+        if order:
+            extra = {"last": order[-1]} if len(unseen) > len(order) else {}
+            yield Page(stream="own", items=tuple(gone), state=StreamState(extra=extra))
+
+    async def _is_gone(self, urn: str) -> bool:
+        try:
+            await self.api.comments(urn, 0)
+        except NotFound:
+            return True
+        except RequestRefused:
+            return False  # answers below an answer may not be asked for
+        return False
 
     def _noted(self, items: list[Item]) -> tuple[Item, ...]:
         self.seen.update(item.external_id for item in items)

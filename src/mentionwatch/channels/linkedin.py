@@ -60,6 +60,8 @@ UNVERIFIED: tuple[str, ...] = (
     "request is made too many",
     "the names of errors (`NONEXISTENT_VERSION`, 65600, 65601) are known from reports; otherwise "
     "LinkedIn's own words are shown",
+    "`/socialActions/` with a comment that is gone answers 404, and `COMMENT_DELETE` is told of "
+    "the page's own answers too; otherwise what was deleted counts on",
     "`lastModifiedAt` of an edit is the time of the edit; otherwise the edit bears the time of the "
     "comment",
     "`ADMIN_COMMENT` is told of every answer of the page; otherwise answers are found when what "

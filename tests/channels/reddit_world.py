@@ -17,6 +17,7 @@ from tests.channels.contract import recorded
 from tests.server import Reply, Request, Server
 
 FACTS: dict[str, Any] = recorded("reddit", "parameters.json")["requests"]
+SHAPES: dict[str, Any] = recorded("reddit", "parameters.json")["shapes"]
 ERRORS: dict[str, Any] = recorded("reddit", "errors.json")
 THINGS: dict[str, Any] = recorded("reddit", "things.json")
 NAME = "AcmeCoffee"
@@ -108,7 +109,7 @@ class World:
             return self._listing([self.things[one] for one in ids if one in self.things], request)
         newest = sorted(self.things.values(), key=lambda t: -t["data"]["created_utc"])
         if kind == "/message/inbox":
-            found = [_in_inbox(one) for one in newest if self._is_in_inbox(one)]
+            found = [in_inbox(one) for one in newest if self._is_in_inbox(one)]
         else:
             found = [one for one in newest if self._fits(one, kind, parts, request)]
         return self._listing(found, request)
@@ -219,7 +220,7 @@ def _wrong(request: Request, kind: str) -> str:
     return "the query is too long" if len(request.params.get("q", "")) > 512 else ""
 
 
-def _in_inbox(thing: dict[str, Any]) -> dict[str, Any]:
+def in_inbox(thing: dict[str, Any]) -> dict[str, Any]:
     """An object of the inbox has a context in place of a permalink, and no link_id."""
     if thing["kind"] == "t4":
         return thing

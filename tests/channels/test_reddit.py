@@ -34,7 +34,17 @@ from tests.channels.contract import (
     resumed,
     states,
 )
-from tests.channels.reddit_world import CLIENT, FEED_TOKEN, NAME, PASSWORD, THINGS, World
+from tests.channels.reddit_world import (
+    CLIENT,
+    FEED_TOKEN,
+    NAME,
+    PASSWORD,
+    SHAPES,
+    THINGS,
+    World,
+    in_inbox,
+)
+from tests.channels.strict import check_shape
 from tests.server import Request, Server
 
 ADDRESSED = {"t1_b01", "t1_c01", "t1_d01", "t1_f01", "t1_m01", "t4_n01"}
@@ -162,6 +172,14 @@ class TestFeedContract(ChannelContract):
 
 
 # --- what the items say --------------------------------------------------------------------------
+
+
+def test_recordings_have_the_fields_of_the_sheet() -> None:
+    kinds = {"t1": "Comment", "t3": "Post", "t4": "Message"}
+    for name, thing in THINGS.items():
+        check_shape(thing["data"], kinds[thing["kind"]], SHAPES, name)
+        if "inbox" in thing:
+            check_shape(in_inbox(thing)["data"], "InboxComment", SHAPES, f"{name} in the inbox")
 
 
 @pytest.fixture
@@ -383,6 +401,15 @@ def test_private_subreddit_is_left_out_and_named(world: World) -> None:
     assert ids(pages) >= SEARCHED
 
 
+def test_subreddit_that_does_not_exist_is_left_out_and_named(world: World) -> None:
+    place = f"{world.server.url}/subreddits/search?q=coffee"
+    world.fail("/r/coffee/comments", "SentOn", Location=place)
+    pages = read(world, api(world.server))
+    assert any("r/coffee cannot be read" in one for page in pages for one in page.warnings)
+    assert ids(pages) >= SEARCHED
+    assert not world.asked("/subreddits/search")
+
+
 def test_used_up_window_ends_the_run_in_time(world: World) -> None:
     world.left = "3.0"
     _, error = partly(api(world.server))
@@ -435,6 +462,7 @@ def test_revisit_sees_edits_deletions_and_our_own(world: World) -> None:
     [
         ("Unauthorized", CredentialsRefused),
         ("Forbidden", PermissionMissing),
+        ("Private", PermissionMissing),
         ("Blocked", PermissionMissing),
         ("NotFound", NotFound),
         ("TooMany", RateLimited),
@@ -532,9 +560,11 @@ def test_pause_that_reddit_asks_for_holds_over_runs(world: World, quick: None) -
 @pytest.mark.parametrize(
     ("name", "wanted"),
     [
+        ("Forbidden", PermissionMissing),
         ("Blocked", PermissionMissing),
         ("NotFound", NotFound),
         ("TooMany", RateLimited),
+        ("TooManyPage", RateLimited),
         ("Unavailable", ServerFailed),
     ],
 )

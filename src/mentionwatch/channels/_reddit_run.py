@@ -17,7 +17,7 @@ from mentionwatch.channels._oauth import Access
 from mentionwatch.channels._reddit_items import Us, fullname, item, own_name, when
 from mentionwatch.channels._values import each, rows, table, text
 from mentionwatch.channels._walk import Listed, floor, newest_first, position
-from mentionwatch.errors import NotFound, PermissionMissing
+from mentionwatch.errors import NotFound, PermissionMissing, RequestRefused
 from mentionwatch.model.items import Deletion, Item, Mention, Page
 from mentionwatch.model.times import in_words
 
@@ -84,7 +84,10 @@ class Run:
                 stream, f"/r/{subreddit}/comments", {}, searched=True, busy=True
             ):
                 yield page
-        except (PermissionMissing, NotFound) as error:
+        except (PermissionMissing, NotFound, RequestRefused) as error:
+            # Where there is no such subreddit, Reddit sends us on to its search.
+            if isinstance(error, RequestRefused) and not 300 <= error.status < 400:
+                raise
             warning = f"r/{subreddit} cannot be read (HTTP {error.status}): take it out"
             yield Page(stream=stream, warnings=(warning,))
 

@@ -693,6 +693,7 @@ def test_messages_with_a_place_that_is_gone_begin_at_the_top(world: World) -> No
         ("Unauthorized", CredentialsRefused, "Keys and tokens"),
         ("CreditsDepleted", BudgetSpent, "buy credits"),
         ("CreditsDepletedOlder", BudgetSpent, "buy credits"),
+        ("CreditsGone", BudgetSpent, "buy credits"),
         ("ClientForbidden", PermissionMissing, "project with credits"),
         ("SpendCap", BudgetSpent, "raise it"),
         ("NotAuthorized", PermissionMissing, "permissions"),
@@ -723,8 +724,9 @@ def test_short_pause_is_waited_for(world: World) -> None:
     assert ids(read(world)) == EVERYTHING
 
 
-def test_server_that_stays_down_is_tried_three_times(world: World) -> None:
-    world.fail("/2/users/42/tweets", "Unavailable")
+@pytest.mark.parametrize("name", ["Unavailable", "Broken"])
+def test_server_that_stays_down_is_tried_three_times(world: World, name: str) -> None:
+    world.fail("/2/users/42/tweets", name)
     with pytest.raises(ServerFailed):
         collect(channel_of(world.server), QUERY)
     assert len(world.asked("/42/tweets")) == 3

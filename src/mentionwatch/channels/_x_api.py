@@ -156,7 +156,7 @@ class Api:
 
 def _pause(error: AnswerRefused, failures: int) -> float | None:
     """Return the seconds after which another try is worth it; None: never in this run."""
-    if isinstance(error, ServerFailed) and error.status in (502, 503, 504):
+    if isinstance(error, ServerFailed) and error.status in (500, 502, 503, 504):
         return 0.5 * 2.0 ** (failures - 1)
     if isinstance(error, RateLimited) and "usage-cap" not in kind_of(problem_of(error.body)):
         return error.retry_after

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -187,7 +187,8 @@ class _Contract(ChannelContract):
 
 
 class TestFeedContract(_Contract):
-    pass
+    # Nobody has rights to the public feed: Apple shows it, or not today.
+    refusals: ClassVar = {403: RateLimited}
 
 
 class TestConnectContract(_Contract):
@@ -299,6 +300,22 @@ def test_entry_without_a_time_is_kept(world: World) -> None:
     del world.feed["us"][0]["updated"]
     review = by_id(read(world, feed=True))["14500000001"]
     assert isinstance(review, Mention) and review.published is None
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(403, RateLimited), (429, RateLimited), (500, ServerFailed), (502, ServerFailed),
+     (503, ServerFailed)],
+)  # fmt: skip
+def test_feed_that_is_refused_is_no_empty_one(
+    world: World, status: int, kind: type[ChannelError]
+) -> None:
+    page = "<!DOCTYPE html><html><body>Access Denied</body></html>"
+    world.server.reply("GET", "/us/*", status, body=page)
+    with pytest.raises(ChannelError) as caught:
+        collect(feed_of(world.server.url))
+    assert type(caught.value) is kind
+    assert caught.value.hint and "credentials" not in caught.value.hint
 
 
 def test_feed_cannot_see_our_answers() -> None:

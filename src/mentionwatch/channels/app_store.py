@@ -33,6 +33,7 @@ from mentionwatch.errors import (
     CredentialsRefused,
     NotFound,
     PermissionMissing,
+    RateLimited,
     UnexpectedPayload,
 )
 from mentionwatch.model.items import Page
@@ -259,7 +260,12 @@ class _Feed:
         app = self.channel.app_id
         path = variant.format(page=number, app=app)
         url = f"{self.channel.feed_url}/{quote(country)}/rss/customerreviews/{path}"
-        return read_feed(await self.client.get_json(url), country, app)
+        try:
+            return read_feed(await self.client.get_json(url), country, app)
+        except PermissionMissing as error:  # there is no credential that could be wrong
+            message = "Apple does not show its public feed for now (HTTP 403)"
+            hint = "try again in some hours; a key of App Store Connect is the reliable way"
+            raise RateLimited(message, hint, None, error.status, error.body) from error
 
 
 _EMPTY = "the feed of {} is empty: the app has no written reviews there, or Apple has a bad day"

@@ -14,7 +14,14 @@ from mentionwatch.channels import OpenItem, Query, _discourse_run, discourse
 from mentionwatch.channels._discourse_items import Forum, read_post
 from mentionwatch.channels.discourse import Discourse
 from mentionwatch.credentials import Secret, Tokens
-from mentionwatch.errors import PermissionMissing, RateLimited, RequestRefused, UnexpectedPayload
+from mentionwatch.errors import (
+    ChannelError,
+    NotFound,
+    PermissionMissing,
+    RateLimited,
+    RequestRefused,
+    UnexpectedPayload,
+)
 from mentionwatch.model.items import Deletion, Mention, OwnPost, Page, Reply, StreamState
 from tests.channels.contract import (
     QUERY,
@@ -365,6 +372,20 @@ def test_a_refusal_says_what_to_do(
     with pytest.raises(PermissionMissing) as caught:
         account_of(Discourse(base_url=http_server.url, **settings))
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("status", "name", "kind"),
+    [(403, "login", PermissionMissing), (404, "missing", NotFound), (429, "rate", RateLimited)],
+)
+def test_errors_by_their_body(
+    status: int, name: str, kind: type[ChannelError], http_server: Server
+) -> None:
+    http_server.reply("*", "*", status, body=ERRORS[name])
+    with pytest.raises(ChannelError) as caught:
+        account_of(visitor(http_server))
+    assert type(caught.value) is kind
+    assert caught.value.hint
 
 
 def test_a_closed_forum_sends_us_to_its_login(http_server: Server) -> None:

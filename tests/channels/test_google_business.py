@@ -454,6 +454,7 @@ def test_account_without_a_business(world: World) -> None:
         (429, "unapproved", PermissionMissing, "apply for Basic API Access"),
         (429, "slow", RateLimited, "later"),
         (500, "broken", ServerFailed, "later"),
+        (503, "busy", ServerFailed, "later"),
         (401, "unauthenticated", CredentialsRefused, "refresh token"),
     ],
 )

@@ -313,6 +313,7 @@ def test_account_is_the_app(world: World) -> None:
         (400, "invalid", RequestRefused, "package_name"),
         (429, "slow", RateLimited, "later"),
         (500, "broken", ServerFailed, "later"),
+        (503, "busy", ServerFailed, "later"),
     ],
 )
 def test_refusal_says_what_to_do(
@@ -325,8 +326,9 @@ def test_refusal_says_what_to_do(
     assert hint in caught.value.hint
 
 
-def test_refused_service_account(world: World) -> None:
-    world.server.reply("POST", "/token", 400, body=ERRORS["grant"])
+@pytest.mark.parametrize(("status", "name"), [(400, "grant"), (401, "client")])
+def test_refused_service_account(world: World, status: int, name: str) -> None:
+    world.server.reply("POST", "/token", status, body=ERRORS[name])
     with pytest.raises(CredentialsRefused) as caught:
         collect(channel_of(world.server.url))
     assert "new key for the service account" in caught.value.hint

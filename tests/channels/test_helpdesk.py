@@ -16,6 +16,7 @@ from mentionwatch.errors import (
     NotFound,
     PermissionMissing,
     RateLimited,
+    RequestRefused,
     ServerFailed,
 )
 from mentionwatch.model.items import Deletion, Item, Mention, Page, Reply, StreamState
@@ -78,11 +79,7 @@ class World:
         assert request.headers["accept-encoding"] == "gzip"
         every = sorted(self.chatwoot, key=lambda one: -one["at"])
         start = (int(request.params["page"]) - 1) * self.size
-        found = [
-            {"id": one["conv"], "last_activity_at": one["at"], "timestamp": one["at"],
-             "status": "open", "messages": one["messages"][-1:]}
-            for one in every[start : start + self.size]
-        ]  # fmt: skip
+        found = [listed(one) for one in every[start : start + self.size]]
         return Answer(body={"data": {"meta": {"all_count": len(every)}, "payload": found}})
 
     def messages(self, request: Request, account: str, conversation: str) -> Answer:
@@ -123,6 +120,21 @@ class World:
                 return Answer(body=one)
         errors = [{"code": "not_found", "message": "Resource Not Found"}]
         return Answer(status=404, body={"type": "error.list", "errors": errors})
+
+
+def listed(one: dict[str, Any]) -> dict[str, Any]:
+    """Return a conversation as Chatwoot lists it: with its latest message only."""
+    customer = next(m["sender"] for m in one["messages"] if m["message_type"] == 0)
+    sender = {"id": 5, "name": "", "email": None, "phone_number": None, **(customer or {})}
+    spoken = [m for m in one["messages"] if m["message_type"] != 2]
+    return {
+        "id": one["conv"], "uuid": f"0000-{one['conv']}", "inbox_id": 2, "status": "open",
+        "created_at": one["messages"][0]["created_at"], "timestamp": one["at"],
+        "last_activity_at": one["at"], "waiting_since": 0, "first_reply_created_at": 0,
+        "unread_count": 0, "agent_last_seen_at": 0, "labels": [], "priority": None,
+        "custom_attributes": {}, "meta": {"sender": sender, "channel": "Channel::WebWidget"},
+        "messages": one["messages"][-1:], "last_non_activity_message": spoken[-1],
+    }  # fmt: skip
 
 
 def channel_of(base_url: str, service: Any = "chatwoot", **changes: Any) -> Helpdesk:
@@ -340,6 +352,28 @@ def test_refusals(world: World, status: int, kind: type[ChannelError], hint: str
     world.server.reply("GET", CHATWOOT, status, body={"error": "no"})
     with pytest.raises(ChannelError) as caught:
         collect(channel_of(world.server.url))
+    assert isinstance(caught.value, kind) and hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind", "hint"),
+    [
+        (400, "parameter_invalid", RequestRefused, "doctor"),
+        (401, "unauthorized", CredentialsRefused, "Developer Hub"),
+        (403, "api_plan_restricted", PermissionMissing, "right to read"),
+        (404, "not_found", NotFound, ""),
+        (429, "rate_limit_exceeded", RateLimited, "later"),
+        (503, "service_unavailable", ServerFailed, "later"),
+    ],
+)
+def test_refusals_of_intercom(
+    world: World, status: int, code: str, kind: type[ChannelError], hint: str
+) -> None:
+    errors = [{"code": code, "message": "no"}]
+    body = {"type": "error.list", "request_id": "x", "errors": errors}
+    world.server.reply("POST", "/conversations/search", status, body=body)
+    with pytest.raises(ChannelError) as caught:
+        collect(channel_of(world.server.url, "intercom"))
     assert isinstance(caught.value, kind) and hint in caught.value.hint
 
 

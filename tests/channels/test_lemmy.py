@@ -14,7 +14,13 @@ from mentionwatch.channels import OpenItem, Query
 from mentionwatch.channels._lemmy_items import Home, read_view
 from mentionwatch.channels.lemmy import Lemmy
 from mentionwatch.credentials import Secret, Tokens
-from mentionwatch.errors import ChannelError, CredentialsRefused, RateLimited, RequestRefused
+from mentionwatch.errors import (
+    ChannelError,
+    CredentialsRefused,
+    NotFound,
+    RateLimited,
+    RequestRefused,
+)
 from mentionwatch.model.items import Deletion, Mention, OwnPost, Page, Reply, StreamState
 from tests.channels.contract import (
     QUERY,
@@ -136,6 +142,14 @@ def test_our_words_are_replies_and_posts(world: World, http_server: Server) -> N
     assert (found["c342"].thread_id, found["c342"].parent_id) == (f"{host}:p22", f"{host}:p22")
     assert isinstance(found["p23"], OwnPost)
     assert found["p23"].text == "Our new roast\n\nFrom acmecoffee, today."
+
+
+def test_what_nobody_answered_has_no_reply(world: World, http_server: Server) -> None:
+    found = by_local(collect(channel_at(http_server), QUERY))
+    host = http_server.host
+    answered = {one.parent_id for one in found.values() if isinstance(one, Reply)}
+    assert f"{host}:p22" in answered
+    assert not {f"{host}:c341", f"{host}:c343", f"{host}:c344"} & answered
 
 
 def test_a_visitor_knows_the_accounts_that_he_is_told(world: World, http_server: Server) -> None:
@@ -303,10 +317,19 @@ def test_a_refused_log_in_says_what_to_do(name: str, hint: str, http_server: Ser
 
 @pytest.mark.parametrize(
     ("name", "error"),
-    [("rate", RateLimited), ("not_in", CredentialsRefused)],
+    [
+        ("rate", RateLimited),
+        ("not_in", CredentialsRefused),
+        ("login", CredentialsRefused),
+        ("post", NotFound),
+        ("comment", NotFound),
+    ],
 )
-def test_errors_by_name(name: str, error: type[ChannelError], http_server: Server) -> None:
-    http_server.reply("*", "*", 400, body=ERRORS[name])
+@pytest.mark.parametrize("status", [400, 404])
+def test_errors_by_name(
+    name: str, error: type[ChannelError], status: int, http_server: Server
+) -> None:
+    http_server.reply("*", "*", status, body=ERRORS[name])
     with pytest.raises(error) as caught:
         collect(visitor(http_server), QUERY)
     assert caught.value.hint

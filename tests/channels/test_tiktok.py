@@ -98,6 +98,18 @@ def test_our_messages_are_replies(known: TikTok) -> None:
     }
 
 
+def test_conversation_without_an_answer_has_no_reply(known: TikTok) -> None:
+    found = items(collect_blocking(known))
+    answered = {one.thread_id for one in found if isinstance(one, Reply)}
+    assert answered == {"dm:lena.example", "dm:roasters club"}
+    assert {m.thread_id for m in mentions(collect_blocking(known))} - answered == {"dm:tom_example"}
+
+
+def test_several_people_share_the_thread_of_a_group(known: TikTok) -> None:
+    group = [m for m in mentions(collect_blocking(known)) if m.thread_id == "dm:roasters club"]
+    assert {m.author.id for m in group} == {"ben", "mia"}
+
+
 def test_the_same_words_twice_are_two_messages(known: TikTok) -> None:
     hello = [m for m in mentions(collect_blocking(known)) if m.text == "Hello?"]
     assert len({m.external_id for m in hello}) == 2

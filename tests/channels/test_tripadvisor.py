@@ -199,20 +199,21 @@ def test_account_is_the_place(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "kind", "hint"),
+    ("name", "kind", "hint"),
     [
-        (400, RequestRefused, "doctor"),
-        (401, CredentialsRefused, "public address"),
-        (403, PermissionMissing, "public address"),
-        (404, NotFound, "location_id"),
-        (429, RateLimited, "later"),
-        (500, ServerFailed, "later"),
+        ("400", RequestRefused, "doctor"),
+        ("401", CredentialsRefused, "public address"),
+        ("403", PermissionMissing, "public address"),
+        ("403 envelope", PermissionMissing, "public address"),
+        ("404", NotFound, "location_id"),
+        ("429", RateLimited, "later"),
+        ("500", ServerFailed, "later"),
     ],
 )
 def test_refusal_says_what_to_do(
-    world: World, status: int, kind: type[ChannelError], hint: str
+    world: World, name: str, kind: type[ChannelError], hint: str
 ) -> None:
-    world.server.reply("GET", "*", status, body=ERRORS[str(status)])
+    world.server.reply("GET", "*", int(name[:3]), body=ERRORS[name])
     with pytest.raises(ChannelError) as caught:
         collect(channel_of(world.server.url))
     assert isinstance(caught.value, kind)

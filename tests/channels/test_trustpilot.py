@@ -362,6 +362,26 @@ def test_refusal_says_what_to_do_and_is_not_repeated(
     assert len(world.server.asked(f"/v1/business-units/{UNIT}/reviews")) == 1
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "hint"),
+    [
+        (401, {"message": "Unauthorized"}, CredentialsRefused, "api_key and api_secret"),
+        (400, {"error": "invalid_client"}, CredentialsRefused, "api_key and api_secret"),
+        (429, {"message": "Too many"}, RateLimited, "later"),
+        (503, {"message": "Busy"}, ServerFailed, "later"),
+    ],
+)
+def test_refused_token_says_what_to_do(
+    world: World, status: int, body: Any, kind: type[ChannelError], hint: str
+) -> None:
+    world.server.reply("POST", TOKEN, status, body=body)
+    with pytest.raises(ChannelError) as caught:
+        collect(channel_of(world.server.url, **PRIVATE))
+    assert isinstance(caught.value, kind)
+    assert hint in caught.value.hint
+    assert "secret-acme" not in f"{caught.value.message} {caught.value.hint}"
+
+
 def test_settings_are_checked() -> None:
     wrong = channel_of("ftp://x", domain="", daily_calls=-1)
     assert [key for key, _ in wrong.problems()] == ["domain", "daily_calls", "base_url"]

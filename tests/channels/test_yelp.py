@@ -262,6 +262,9 @@ def test_account_is_the_business(world: World) -> None:
         (429, "second", RateLimited, "later"),
         (429, "day", RateLimited, "later"),
         (500, "internal", ServerFailed, "later"),
+        (503, "timeout", ServerFailed, "later"),
+        (504, "timeout", ServerFailed, "later"),
+        (404, "plan", NotFound, ""),
     ],
 )
 def test_refusal_says_what_to_do(
@@ -272,6 +275,12 @@ def test_refusal_says_what_to_do(
         collect(channel_of(world.server.url))
     assert isinstance(caught.value, kind)
     assert hint in caught.value.hint
+
+
+def test_second_without_a_quota_is_waited_for(world: World, waits: list[float]) -> None:
+    world.server.reply("GET", "*", 429, body=ERRORS["second"], times=1)
+    assert [one for page in collect(channel_of(world.server.url)) for one in page.items]
+    assert waits and all(0 < one <= 5 for one in waits)
 
 
 def test_spent_quota_is_not_asked_again(world: World) -> None:

@@ -17,6 +17,31 @@ from tests.shop import ROOT, run
 CHANNELS = ROOT / "src/mentionwatch/channels"
 # Nothing of it is anybody else's: the protocol of `exec` is our own, and documented in docs/.
 OURS = {"exec"}
+# What the code relies on most, and no document or recording shows; out of here only with the code.
+RELIED_ON = {
+    "app_store": ("createdDate", "im:rating", "lastModifiedDate"),
+    "bluesky": ("InvalidToken", "chat.bsky.convo.listConvos"),
+    "discord": ("after", "min_id", "replied_to_user_id"),
+    "discourse": ("/session/current.json", "notification_type", "offset", "reply_to_user"),
+    "facebook": ("/debug_token", "error_subcode", "from", "message_tags", "reverse_chronological"),
+    "google_business": ("policyViolation", "reviewMediaItems", "reviewReplyState", "updateTime"),
+    "helpdesk": ("before", "deleted", "failed", "updated_at"),
+    "instagram": ("/tags", "comments_count", "updated_time"),
+    "lemmy": ("comment_view", "post_view", "url_content_type"),
+    "linkedin": ("commentUrn", "commentary", "parentComment", "share"),
+    "reddit": ("/message/inbox/.rss", "/message/sent", "first_message_name", "url:"),
+    "sms_voice": ("next_page_uri",),
+    "stackexchange": ("/mentioned", "/search/excerpts", "throttle_violation"),
+    "telegram": ("https://t.me/", "update_id"),
+    "threads": ("hide_status", "quoted_post", "replied_to", "reply_audience"),
+    "tiktok": ("ChatHistory", "VideoList"),
+    "tripadvisor": ("owner_response",),
+    "trustpilot": ("companyReply", "updatedAt"),
+    "whatsapp": ("from_user_id", "message_echoes"),
+    "x": ("credits-depleted", "media_key", "sender_id", "url:"),
+    "yelp": ("new_business_id", "time_created", "total"),
+    "youtube": ("/community?lc=", "ipRefererBlocked", "q"),
+}
 NAMED = re.compile(r"`([^`]+)`")
 SHARED = re.compile(r"mentionwatch\.channels(?:\.(_\w+)| import (_\w+))")
 DATA = {"_http_settings": "http_presets.toml", "_mail_forms": "mail_presets.toml"}
@@ -77,6 +102,13 @@ def test_what_a_note_names_stands_in_the_code(channel_type: str) -> None:
     named = {one for note in notes_of(channel_type) for one in NAMED.findall(note)}
     parts = {part for one in named for part in re.findall(r"[A-Za-z_][\w-]+", one)}
     assert {part for part in parts if part not in code} == set()
+
+
+@pytest.mark.parametrize("channel_type", RELIED_ON)
+def test_what_is_relied_on_most_is_listed(channel_type: str) -> None:
+    named = {one for note in notes_of(channel_type) for one in NAMED.findall(note)}
+    code = code_of(channel_type)
+    assert [one for one in RELIED_ON[channel_type] if one not in named or one not in code] == []
 
 
 @pytest.mark.parametrize("channel_type", BUILTIN)

@@ -73,6 +73,8 @@ UNVERIFIED: tuple[str, ...] = (
     "refusal is said",
     "the last part of the author's address in the feed is the same person's for good; otherwise "
     "one person counts as several",
+    "the page of the app with `see-all=reviews` lists its reviews; otherwise the link leads to the "
+    "app alone",
 )
 
 AUDIENCE = "appstoreconnect-v1"

@@ -32,8 +32,8 @@ UNVERIFIED: tuple[str, ...] = (
     "an app password without access to messages is refused as `InvalidToken` (Bad token method); "
     "otherwise the words of the server are shown in place of the way out",
     "direct messages: `chat.bsky.convo.listConvos` and `chat.bsky.convo.getMessages` with "
-    "`convos`, `lastMessage`, `sentAt` and `sender`; otherwise the error says which part has "
-    "another shape",
+    "`convoId`, `lastMessage`, `sentAt`, `sender`, and other kinds of entry passed over; otherwise "
+    "the error says which part has another shape",
     "`com.atproto.server.getSession` tells `did`, `handle` and `active`; otherwise the account "
     "cannot be shown, and reading goes on",
     "quotes in `q` keep words together; otherwise a search finds more, which is sorted out here",
@@ -41,6 +41,10 @@ UNVERIFIED: tuple[str, ...] = (
     "`BadCursor`; otherwise the refusal is said and the list begins anew when it works again",
     "`grandparentAuthor` tells whether an answer of ours continues our own thread; otherwise it "
     "may count as an answer to somebody",
+    "`https://bsky.app/messages/` with the id of a conversation opens it; otherwise the link leads "
+    "to the list of messages",
+    "a closed account is refused as `AccountNotFound`, `AccountSuspended`, `AccountTakedown` or "
+    "`AccountDeactivated`; otherwise the server's own words are shown",
 )
 
 

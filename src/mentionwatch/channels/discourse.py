@@ -61,6 +61,12 @@ UNVERIFIED: tuple[str, ...] = (
     "429 names its seconds in a header; otherwise the forum is left alone for five minutes",
     "`user_deleted` and `deleted_at` mark what is gone; otherwise it waits until the forum answers "
     "404",
+    "`archetype` `private_message` marks a private conversation, `post_type` the forum's own "
+    "notes; otherwise a note waits like a post, or a private answer is shown as a public one",
+    "`version` above 1 and a later `updated_at` mean an edit; otherwise an edit is seen without "
+    "its time",
+    "`/site/basic-info.json` answers visitors; otherwise a visitor's account is refused, which is "
+    "said",
 )
 
 PACE = 0.5  # seconds between two requests; the usual limits are 60 a minute and 50 in 10 seconds

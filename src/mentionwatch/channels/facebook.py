@@ -58,8 +58,9 @@ read_ratings works until 2027-01-21, when Meta ends the last version that offers
 """
 LOGIN: tuple[str, ...] = ("page_access_token",)
 UNVERIFIED: tuple[str, ...] = (
-    "`/debug_token` lets the Page's token inspect itself; otherwise the end of the token and a "
-    "missing permission are not foretold, and the refusal is the first sign",
+    "`/debug_token` lets the Page's token inspect itself by `input_token`, and tells `expires_at`, "
+    "`data_access_expires_at` and `scopes`; otherwise the end of the token and a missing "
+    "permission are not foretold, and the refusal is the first sign",
     "`reverse_chronological` works together with `filter` = `stream`; otherwise of posts with more "
     "than 5,000 comments the newest may be missed, which a warning says",
     "of `paging` `next` only `after`, `until`, `since`, `offset` and `__paging_token` are needed, "

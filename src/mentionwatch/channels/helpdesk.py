@@ -68,6 +68,8 @@ UNVERIFIED: tuple[str, ...] = (
     "Chatwoot: `deleted` in `content_attributes`, and the `status` `failed`, mark what is gone; "
     "otherwise it waits or counts as an answer",
     "Chatwoot: `status` and `assignee_type` take `all`; otherwise only open conversations are read",
+    "Intercom: `display_as` `plaintext` gives texts without markup, and `/me` tells `app`; "
+    "otherwise markup is taken out here, or rows have no link",
 )
 
 PAGES = 20

@@ -43,11 +43,14 @@ UNVERIFIED: tuple[str, ...] = (
     "otherwise the refusal is said",
     "the parameters of version 3 (`unread_only`, `listing_type`, `community_name`, `max_depth`) "
     "are general knowledge; otherwise the server passes them over or the refusal is said",
-    "the names of errors (`rate_limit_error`, `not_logged_in`, `incorrect_login`, those with "
-    "`couldnt_find`) are general knowledge; otherwise the error is said by its status alone",
+    "the names of errors (`rate_limit_error`, `not_logged_in`, `incorrect_login`, "
+    "`missing_totp_token`, those with `couldnt_find`) are general knowledge; otherwise the error "
+    "is said by its status alone",
     "`my_user` with `local_user_view` names the account; otherwise a log-in counts as refused, "
     "which is said",
     "a time without a zone is UTC; otherwise times of servers before 0.19 are hours off",
+    "`all_languages` of `/api/v3/site` and `/api/v4/site` names the languages by number; otherwise "
+    "rows have no language",
 )
 
 _NAME = re.compile(r"\w[\w-]{0,60}(@[\w.-]{3,200}(:\d+)?)?")

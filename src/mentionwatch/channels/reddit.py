@@ -68,6 +68,8 @@ UNVERIFIED: tuple[str, ...] = (
     "first refusal tells what is missing",
     "listings end after about a thousand things; otherwise the warning about what is no longer "
     "shown never comes",
+    "`/message/messages/` with an id opens a private message; otherwise the link leads to the "
+    "inbox",
 )
 
 SCOPES = ("identity", "read", "privatemessages", "history")

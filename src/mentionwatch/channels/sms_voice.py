@@ -70,6 +70,8 @@ UNVERIFIED: tuple[str, ...] = (
     "trunk count as missed, and callers have no name",
     "`transcription_text` may end with the older transcriptions: a failure is a warning; otherwise "
     "nothing changes",
+    "`partially_delivered` and `read` mean that a text arrived, `failed`, `undelivered` and "
+    "`canceled` that it did not; otherwise a text counts as an answer, or not, against the truth",
 )
 
 WAY_OUT = "check account_sid, api_key and auth_token: console.twilio.com > Account Info"

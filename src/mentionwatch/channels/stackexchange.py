@@ -52,6 +52,10 @@ UNVERIFIED: tuple[str, ...] = (
     "one person",
     "what `/posts/` and `/comments` leave out was deleted; otherwise it leaves the queue too early",
     "`last_edit_date` is the time of an edit; otherwise an edit is seen without its time",
+    "the names of errors (`access_denied`, `invalid_access_token`, `internal_error`, and "
+    "`bad_parameter` with the word key or site) are general knowledge; otherwise the API's own "
+    "words are shown",
+    "`/info` answers without a log-in; otherwise the account cannot be shown, and reading goes on",
 )
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,60}")

@@ -61,6 +61,8 @@ UNVERIFIED: tuple[str, ...] = (
     "are missed",
     "the shapes are those of Meta's samples, none was seen live; otherwise the error says which "
     "part has another shape",
+    "`https://www.threads.net/@` with a name opens a profile; otherwise the link of an author "
+    "leads to an error page",
 )
 
 HOST = "https://graph.threads.net"

@@ -48,6 +48,8 @@ UNVERIFIED: tuple[str, ...] = (
     "`statuses` with `sent` tells that something was answered: it counts as likely; otherwise the "
     "row leaves too early and can be reopened",
     "`https://wa.me/` with a number opens the chat; otherwise the link leads to WhatsApp's page",
+    "`button_reply`, `list_reply`, `recipient_user_id` and `to_user_id` of a webhook are named so; "
+    "otherwise a pressed button has no words, or an answer belongs to no conversation",
 )
 
 MOST = 100_000_000  # bytes of one chat

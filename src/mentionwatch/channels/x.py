@@ -54,8 +54,9 @@ UNVERIFIED: tuple[str, ...] = (
     "in the newer vocabulary `in_reply_to_user_id` and `referenced_posts` come by `expansions` "
     "alone, and cost a user and a post each; otherwise the older one goes on, or the estimate is "
     "too high",
-    "direct messages: `/2/dm_events` with `event_types`, `dm_conversation_id`, `sender_id` by "
-    "`expansions`, and $0.010 for one; otherwise an error is said and no message is read",
+    "direct messages: `/2/dm_events` with `event_types` `MessageCreate`, `dm_conversation_id`, "
+    "`sender_id` by `expansions`, and $0.010 for one; otherwise an error is said and no message is "
+    "read",
     "the address `https://x.com/messages/` with the id of the conversation opens it; otherwise the "
     "link leads to the list of messages",
     "the search operator `url:` takes a domain in quotes; otherwise posts that only link to you "
@@ -68,6 +69,7 @@ UNVERIFIED: tuple[str, ...] = (
     "`resource-not-found`; otherwise it stays in the queue until it is marked",
     "the ids in `entities` tell whom an own post that begins with a name is for; otherwise it is "
     "no answer and the row stays",
+    "`media_keys` of `attachments` name a post's pictures; otherwise they are not counted",
 )
 
 _LONGEST = 512  # characters of one search

@@ -66,6 +66,8 @@ UNVERIFIED: tuple[str, ...] = (
     "channel's id is enough",
     "comments that `/comments` leaves out were deleted or hidden; otherwise they leave the queue "
     "too early",
+    "a key that ended is refused with `keyExpired` or `API_KEY_EXPIRED`; otherwise Google's own "
+    "words are shown, without the way out",
 )
 
 TOKENS = "https://oauth2.googleapis.com/token"

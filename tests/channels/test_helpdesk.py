@@ -216,6 +216,7 @@ def reply(pages: list[Page], external_id: str) -> Reply:
 def test_fixtures_have_the_documented_shape() -> None:
     for one in recorded("helpdesk", "chatwoot.json"):
         check_shape(one["messages"], "[ChatwootMessage]", SCHEMA["shapes"])
+        check_shape(listed(one), "ChatwootConversation", SCHEMA["shapes"])
     check_shape(recorded("helpdesk", "intercom.json"), "[Conversation]", SCHEMA["shapes"])
 
 

@@ -10,7 +10,7 @@ import pytest
 import tomli
 
 from mentionwatch.channels import BUILTIN, load
-from mentionwatch.config import outgoing, schema, settings
+from mentionwatch.config import outgoing, replies, schema, settings
 from mentionwatch.config.channel_tables import COMMON
 from tests.config.example import HEADER, TEXT, sections
 
@@ -69,7 +69,7 @@ def names(cls: type[Any], **renamed: str) -> set[str]:
         ("handoff.*", names(outgoing.Handoff) - {"name"}),
         ("handoff.*.auth", names(outgoing.Auth)),
         ("watch", names(outgoing.Watch)),
-        ("replies.*", names(outgoing.SavedReply) - {"name"}),
+        ("replies.*", names(replies.SavedReply) - {"name"}),
     ],
 )
 def test_every_key_of_a_section_is_shown(path, expected):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import adler32, crc32
 
 from mentionwatch.model.times import from_ms, to_ms
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
 HOLIDAYS_STALE = timedelta(days=7)  # an .ics behind a URL is asked for again after this
 
 
-@dataclass(frozen=True, kw_only=True)
-class Setting:
+class Setting(NamedTuple):
     """
     One business: its configuration and its database.
 

@@ -86,7 +86,7 @@ def show(
 
     chosen = shared.chosen_format(format_, as_json, output)
     now = shared.now()
-    with shared.open_or_empty(config, db) as setting:
+    with shared.open_quickly(config, db) as setting:
         bring_up_to_date(setting, now)
         report = read_conversation(setting, now, number)
     shared.emit(shared.render_conversation(report, chosen), output)
@@ -136,7 +136,7 @@ def search(
 
     chosen = shared.chosen_format(format_, as_json, output)
     now = shared.now()
-    with shared.open_or_empty(config, db) as setting:
+    with shared.open_quickly(config, db) as setting:
         left = bring_up_to_date(setting, now)
         report = search_conversations(
             setting, now, " ".join(words), limit=limit or 50, unassessed=left

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -57,8 +56,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(kw_only=True)
-class Invocation:
+class Invocation(NamedTuple):
     """What was said before the name of the command; what is said behind it goes first."""
 
     config: Path | None = None
@@ -105,7 +103,7 @@ def open_or_empty(config: Path | None, db: Path | None) -> Setting:
 
 def open_quickly(config: Path | None, db: Path | None) -> Setting:
     """
-    Open for reading the queue, as fast as can be.
+    Open for reading what waits, as fast as can be.
 
     A configuration that was loaded without problems before, and is the same to the byte, is not
     checked again: what it would take to check it is what only fetching and sending need.

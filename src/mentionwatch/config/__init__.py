@@ -29,11 +29,10 @@ if TYPE_CHECKING:
     from mentionwatch.config.outgoing import Event as Event
     from mentionwatch.config.outgoing import Handoff as Handoff
     from mentionwatch.config.outgoing import NotifyTarget as NotifyTarget
-    from mentionwatch.config.outgoing import SavedReply as SavedReply
     from mentionwatch.config.outgoing import Smtp as Smtp
     from mentionwatch.config.outgoing import Watch as Watch
 
-_OUTGOING = ("Auth", "Digest", "Event", "Handoff", "NotifyTarget", "SavedReply", "Smtp", "Watch")
+_OUTGOING = ("Auth", "Digest", "Event", "Handoff", "NotifyTarget", "Smtp", "Watch")
 
 __all__ = [
     "Brand",

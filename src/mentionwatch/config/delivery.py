@@ -1,4 +1,4 @@
-"""What leaves the machine: [digest], [[notify]], [handoff.NAME], [watch], and [replies.NAME]."""
+"""What leaves the machine: [digest], [[notify]], [handoff.NAME], and when: [watch]."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from mentionwatch.config.outgoing import (
     Event,
     Handoff,
     NotifyTarget,
-    SavedReply,
     Smtp,
     Watch,
 )
@@ -32,7 +31,7 @@ from mentionwatch.config.reading import (
 )
 from mentionwatch.config.sealed import needed, optional, programs_allowed, secret, secrets
 from mentionwatch.credentials import Secret
-from mentionwatch.model.score import INTENTS, PRIORITIES
+from mentionwatch.model.score import PRIORITIES
 
 _ADDRESS = r"[^@\s<>,;]+@[^@\s<>,;]+"
 _NAMED_ADDRESS = r"[^<>\r\n]*<[^@\s<>,;]+@[^@\s<>,;]+>"
@@ -296,17 +295,6 @@ def _options(table: Table | None) -> dict[str, str]:
         plain = isinstance(value, int) and not isinstance(value, bool)
         found[name] = str(value) if plain else (table / name).check(value, text, "")
     return found
-
-
-def read_replies(root: Table) -> tuple[SavedReply, ...]:
-    found: dict[str, SavedReply] = {}
-    for name, table in root.tables("replies"):
-        if name in found:
-            (table / "name").problem(f"{shown(name)} is the name of another one already")
-        words = table.need("text", text, "", 'for example: text = "Hello {name}, …"')
-        found[name] = SavedReply(name=name, text=words, when=table.each("when", choice(*INTENTS)))
-        table.finish()
-    return tuple(found.values())
 
 
 def _address(value: Any) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 LARGEST = 1024 * 1024
 DEEPEST = 30
-_OUTGOING = ("digest", "notify", "handoff", "replies", "watch")
+_OUTGOING = ("digest", "notify", "handoff", "watch")
 _AT_LINE = r" \(at (?:line (\d+), column \d+|end of document)\)$"
 _CLOSE = "a list ends with ], an inline table with }"
 _HINTS = (
@@ -108,7 +108,7 @@ def _config(
 
 def _used(root: Table, *, checked: bool) -> dict[str, Any]:
     """Read the sections whose readers are only imported where the file has them."""
-    root.know(("channels", "rules", *_OUTGOING))
+    root.know(("channels", "rules", "replies", *_OUTGOING))
     found: dict[str, Any] = {}
     if "channels" in root:
         from mentionwatch.config.channel_tables import read_channels
@@ -118,13 +118,16 @@ def _used(root: Table, *, checked: bool) -> dict[str, Any]:
         from mentionwatch.config.rules import read_rules
 
         found["rules"] = read_rules(root.table("rules"))
+    if "replies" in root:
+        from mentionwatch.config.replies import read_replies
+
+        found["saved_replies"] = read_replies(root)
     if any(name in root for name in _OUTGOING) and not checked:
         from mentionwatch.config import delivery
 
         found["digest"] = delivery.read_digest(root.table("digest"))
         found["notify"] = delivery.read_notify(root)
         found["handoffs"] = delivery.read_handoffs(root)
-        found["saved_replies"] = delivery.read_replies(root)
         found["watch"] = delivery.read_watch(root.table("watch")) if "watch" in root else None
     return found
 

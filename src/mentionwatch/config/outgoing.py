@@ -1,4 +1,4 @@
-"""What a configuration says about digest, alerts, hand-offs and saved replies."""
+"""What a configuration says about digest, alerts and hand-offs."""
 
 from __future__ import annotations
 
@@ -153,12 +153,3 @@ class Handoff:
     result_url: str = ""
     when: tuple[Event, ...] = ()
     private_text: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SavedReply:
-    """A text of the owner's own; ``when``: the intents that it fits, empty for all."""
-
-    name: str
-    text: str
-    when: tuple[str, ...] = ()

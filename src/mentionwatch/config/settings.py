@@ -2,8 +2,8 @@
 What a configuration says, checked: frozen values that are handed on as slices.
 
 They are named tuples because every start makes these classes: a dataclass takes a millisecond for
-it, a named tuple a fifth of that. What only some files hold (digest, alerts, hand-offs and saved
-replies) stands apart, in `outgoing`.
+it, a named tuple a fifth of that. What only some files hold stands apart: digest, alerts and
+hand-offs in `outgoing`, saved replies in `replies`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from mentionwatch.config.outgoing import Digest, Handoff, NotifyTarget, SavedReply, Watch
+    from mentionwatch.config.outgoing import Digest, Handoff, NotifyTarget, Watch
+    from mentionwatch.config.replies import SavedReply
     from mentionwatch.core.business_hours import Target
     from mentionwatch.core.scoring.rule import CustomRule
 

@@ -56,6 +56,7 @@ def section_of(page: str, channel_type: str) -> str:
     return page.partition(f"\n## {channel_type}\n")[2].partition("\n## ")[0]
 
 
+@cache
 def code_of(channel_type: str) -> str:
     """Return the source of a channel and of the modules that it shares, without its notes."""
     found, wanted = {}, [channel_type]

@@ -63,8 +63,8 @@ UNVERIFIED: tuple[str, ...] = (
     "feed is empty",
     "`updated` of the feed is the time of the last change; otherwise an edit looks like the first "
     "writing",
-    "whether `createdDate` moves when a customer edits: it is taken as the time of writing; "
-    "otherwise an old review comes back as a new time",
+    "`createdDate` moves when a customer edits, so that a change after our answer waits anew; "
+    "otherwise such a change is shown and does not wait",
     "`/v1/customerReviews/` gives one review with `include` = `response`; otherwise what waits is "
     "not looked at again, which is said",
     "`lastModifiedDate` of our answer is its time; otherwise an edited answer looks later than it "

@@ -53,7 +53,7 @@ UNVERIFIED: tuple[str, ...] = (
     "the numbers in `notification_type` (1, 2, 3, 6, 15) mean words to us; otherwise those are "
     "found by search alone",
     "`/notifications.json` and `/user_actions.json` take `offset`; otherwise the first page "
-    "repeats, and the walk ends",
+    "repeats, five times at most, and older ones are missed",
     "`reply_to_user` stands on single posts too; otherwise an answer names its post by "
     "`reply_to_post_number` alone",
     "`/user_actions.json` tells topics (4) and answers (5) by `filter`; otherwise our answers are "

@@ -59,8 +59,8 @@ UNVERIFIED: tuple[str, ...] = (
     "`/user/` with `/submitted` and `/comments`, and `/r/` with `/comments`, list what is newest "
     "first; otherwise the refusal is said",
     "the search field `url:` takes a domain; otherwise posts that only link to you are missed",
-    "a thread's feed may be asked for by `/comments/` and its id alone; otherwise the thread is "
-    "not looked at again, and nothing is taken for deleted but on 404",
+    "a thread's feed may be asked for by `/comments/` and its id alone; otherwise a waiting post "
+    "whose address is not known may be taken for deleted",
     "`removed_by_category`, or a text of `[deleted]` or `[removed]`, marks what is gone; otherwise "
     "it waits until it is marked",
     "`is_video`, `is_gallery` and `post_hint` mark pictures; otherwise they are not counted",

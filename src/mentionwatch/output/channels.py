@@ -22,8 +22,8 @@ def channels_page(classes: Mapping[str, type[Any]], unreadable: Iterable[tuple[s
     parts = [
         "# Channels\n\n"
         "Written from the code by the tests; edit the channel, not this page. "
-        "`mentionwatch channels` prints the same, and `mentionwatch channels setup TYPE` the steps and "
-        "what was not verified.\n",
+        "`mentionwatch channels` prints the same, and `mentionwatch channels setup TYPE` the steps "
+        "and what was not verified.\n",
         _table(classes),
         "## What cannot be read\n",
         "\n".join(f"- **{what}**: {instead}" for what, instead in unreadable) + "\n",

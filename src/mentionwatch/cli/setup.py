@@ -143,18 +143,25 @@ def doctor(
     db: shared.DbOption = None,
 ) -> int:
     """Test the set-up: files, clock, disk, and every credential with one cheap request."""
-    from mentionwatch.app.doctor import examine
+    from mentionwatch.app.doctor import examine, refusal
+    from mentionwatch.errors import ConfigError, LockHeld, StoreError
     from mentionwatch.output.findings import findings_json, findings_plain
 
-    with shared.open_or_empty(config, db) as setting:
-        known = [channel.name for channel in setting.config.channels]
-        for name in only or []:
-            if name not in known:
-                raise UsageError(f"there is no channel {name}", hint=f"one of {', '.join(known)}")
-        findings = examine(
-            setting, shared.now(), only=only or (), tokens=shared.tokens_for(setting)
-        )
-    shared.emit(findings_json(findings) if as_json else findings_plain(findings))
+    now = shared.now()
+    try:
+        with shared.open_or_empty(config, db) as setting:
+            known = [channel.name for channel in setting.config.channels]
+            for name in only or []:
+                if name not in known:
+                    hint = f"one of {', '.join(known)}"
+                    raise UsageError(f"there is no channel {name}", hint=hint)
+            findings = examine(setting, now, only=only or (), tokens=shared.tokens_for(setting))
+    except (ConfigError, StoreError, LockHeld) as error:
+        if not as_json:
+            raise
+        shared.emit(findings_json(refusal(error), now))
+        return error.exit_code
+    shared.emit(findings_json(findings, now) if as_json else findings_plain(findings))
     broken = any(finding.level == "problem" for finding in findings)
     return ExitCode.INCOMPLETE if broken else ExitCode.OK
 

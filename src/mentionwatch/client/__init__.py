@@ -70,6 +70,9 @@ class Client:
         user_agent: Instead of our own, where a platform prescribes its form.
         ca_file: A further certificate authority to trust: a server of the owner's own.
         clock: Seconds that only go forward; for tests.
+
+    ``dated``: the ``Date`` of the newest answer that came from the service itself, and our own time
+    then, in seconds since 1970; None before.
     """
 
     def __init__(
@@ -88,6 +91,7 @@ class Client:
         self.channel = channel
         self.tokens = tokens if tokens is not None else Tokens(None)
         self.requests = 0
+        self.dated: tuple[str, float] | None = None
         self._deadline = deadline
         self._tries = tries
         self._max_bytes = max_bytes
@@ -299,6 +303,8 @@ class Client:
         got = await http.send(request, stream=True, auth=None)
         try:
             headers = _joined(got.headers.multi_items())
+            if "date" in headers and "age" not in headers:  # Age: out of somebody's cache
+                self.dated = (headers["date"], time.time())
             body = await self._body(got, headers, got.status_code in ok)
         finally:
             await got.aclose()

@@ -8,8 +8,8 @@ server offers no STARTTLS, nothing is sent.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -110,6 +110,21 @@ def send(message: EmailMessage, smtp: Smtp | None, sendmail: Sequence[str] = ())
     _bounded(lambda: talk.deliver(message), smtp.timeout * ROUNDS, talk)
 
 
+def greet(smtp: Smtp, seconds: float) -> None:
+    """
+    Log in at the mail server and leave again, within so many seconds; nothing is sent.
+
+    Raises:
+        DeliveryError: It would take no mail from us.
+    """
+    try:
+        login = _login(smtp)
+    except SecretUnavailable as error:
+        raise DeliveryError(error.message, hint=error.hint) from error
+    talk = _Talk(smtp, login)
+    _bounded(talk.greet, seconds, talk)
+
+
 def _login(smtp: Smtp) -> Callable[[smtplib.SMTP], Any] | None:
     if smtp.oauth2_token is not None:
         token = smtp.oauth2_token.reveal()
@@ -152,12 +167,26 @@ class _Talk:
         self.step = "connecting"
 
     def deliver(self, message: EmailMessage) -> None:
+        with self._connected() as server:
+            self._log_in(server)
+            self.step = "handing over the mail"
+            server.send_message(message)
+            self._leave(server)
+
+    def greet(self) -> None:
+        with self._connected() as server:
+            server.ehlo_or_helo_if_needed()
+            self._log_in(server)
+            self._leave(server)
+
+    @contextmanager
+    def _connected(self) -> Iterator[smtplib.SMTP]:
         import smtplib
 
         try:
             server = self._connect()
             try:
-                self._hand_over(server, message)
+                yield server
             finally:
                 server.close()
         except (smtplib.SMTPException, OSError, ValueError) as error:
@@ -183,13 +212,13 @@ class _Talk:
                 raise
         return server
 
-    def _hand_over(self, server: smtplib.SMTP, message: EmailMessage) -> None:
+    def _log_in(self, server: smtplib.SMTP) -> None:
         if self.login is not None:
             self.step = "logging in"
             server.ehlo_or_helo_if_needed()
             self.login(server)
-        self.step = "handing over the mail"
-        server.send_message(message)
+
+    def _leave(self, server: smtplib.SMTP) -> None:
         self.step = "saying goodbye"
         with suppress(Exception):  # it has taken the mail; how it says goodbye does not matter
             server.quit()

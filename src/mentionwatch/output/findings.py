@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Protocol
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from mentionwatch.model.text import one_line
+from mentionwatch.model.times import iso
+
+if TYPE_CHECKING:
+    from mentionwatch.model.finding import Finding
 
 MARKS = {"ok": "ok", "warning": "!", "problem": "✗"}
 
 
-class Found(Protocol):
-    """What a finding has."""
-
-    @property
-    def level(self) -> str: ...
-    @property
-    def what(self) -> str: ...
-    @property
-    def message(self) -> str: ...
-    @property
-    def hint(self) -> str: ...
-
-
-def findings_plain(findings: Iterable[Found]) -> str:
+def findings_plain(findings: Iterable[Finding]) -> str:
     """Return a line for each finding, and below it the way out."""
     known = list(findings)
     width = max((len(one.what) for one in known), default=0)
@@ -37,9 +29,8 @@ def findings_plain(findings: Iterable[Found]) -> str:
     return "\n".join([*lines, "", _verdict(known)])
 
 
-def _verdict(findings: list[Found]) -> str:
-    problems = sum(one.level == "problem" for one in findings)
-    warnings = sum(one.level == "warning" for one in findings)
+def _verdict(findings: list[Finding]) -> str:
+    problems, warnings = (_count(findings, level) for level in ("problem", "warning"))
     if not problems and not warnings:
         return "Everything that was looked at is in order."
     parts = [
@@ -50,9 +41,33 @@ def _verdict(findings: list[Found]) -> str:
     return f"{' and '.join(parts)}."
 
 
-def findings_json(findings: Iterable[Found]) -> str:
-    rows = [
-        {"level": one.level, "what": one.what, "message": one.message, "hint": one.hint or None}
-        for one in findings
-    ]
-    return json.dumps({"schema": "mentionwatch.doctor/1", "findings": rows}, indent=2)
+def _count(findings: list[Finding], level: str) -> int:
+    return sum(one.level == level for one in findings)
+
+
+def findings_json(findings: Iterable[Finding], now: datetime) -> str:
+    """Return everything that ``doctor`` found; docs/doctor.schema.json."""
+    known = list(findings)
+    problems, warnings = (_count(known, level) for level in ("problem", "warning"))
+    document = {
+        "schema": "mentionwatch.doctor/1",
+        "generated_at": iso(now),
+        "summary": {
+            "in_order": not problems and not warnings,
+            "problems": problems,
+            "warnings": warnings,
+        },
+        "findings": [
+            {
+                "level": one.level,
+                "check": one.check,
+                "channel": one.channel or None,
+                "what": one.what,
+                "message": one.message,
+                "hint": one.hint or None,
+                "at": None if one.at is None else iso(one.at),
+            }
+            for one in known
+        ],
+    }
+    return json.dumps(document, indent=2)

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mentionwatch.insight import report as counting
+from mentionwatch.model.insight import Spread
 from mentionwatch.model.times import to_ms
 from tests.insight import world
 from tests.shop import Shop
@@ -204,6 +205,19 @@ def test_the_series_has_every_day_and_adds_up(filled: Shop) -> None:
     assert ask(filled, "--since", "58d")["step"] == "week"
 
 
+def test_the_week_of_the_digest_is_the_report_of_seven_days(filled: Shop) -> None:
+    week = filled.run("digest", "--json", at=world.NOW).json["week"]
+    figures = ask(filled, "--since", "7d")["figures"]
+    assert week == {
+        "answered": figures["due"] - figures["unanswered"],
+        "met": figures["met"],
+        "late": figures["unanswered"],
+        "attainment": figures["attainment"],
+        "median_first_reply_seconds": figures["first_open"]["median_seconds"],
+    }
+    assert week["late"] > 0 < week["met"] < week["answered"]
+
+
 def test_words_narrow_every_figure(filled: Shop, facts: sqlite3.Connection) -> None:
     found = ask(filled, "channel:facebook")
     (count,) = values(
@@ -311,9 +325,13 @@ def test_offsets_find_the_hour_in_which_clocks_change() -> None:
 
 
 def test_spreads_are_exact_and_read_once() -> None:
-    lengths = iter([("", "first", 5, 2), ("", "first", 9, 7), ("", "first", 100, 1)])
-    spread = counting.spreads([("", "first", 10)], lengths)["", "first"]
-    assert (spread.median, spread.p90, spread.slowest) == (9, 9, 100)
+    lengths = iter([5, 5, 9, 9, 9, 9, 9, 9, 9, 100, 3, 8, 9])
+    counts = [("many", 10), ("none", 0), ("one", 1), ("two", 2)]
+    spreads = dict(counting.spreads(counts, lengths))
+    assert spreads["many"] == Spread(count=10, median=9, p90=9, slowest=100)
+    assert spreads["one"] == Spread(count=1, median=3, p90=3, slowest=3)
+    assert spreads["two"] == Spread(count=2, median=8, p90=9, slowest=9)
+    assert "none" not in spreads
 
 
 def test_posts_at_the_moment_of_the_answer_are_not_late() -> None:

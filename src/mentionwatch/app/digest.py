@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from mentionwatch.app.insight import read_spikes
+from mentionwatch.app.insight import figures_of, read_spikes
 from mentionwatch.app.read_queue import Wanted, read_queue
 from mentionwatch.app.setting import Setting
 from mentionwatch.model.digest import Answered, DigestReport, Week
@@ -98,14 +98,14 @@ def _answered(answer: deliveries.Answer) -> Answered:
 
 
 def _week(setting: Setting, now: datetime) -> Week:
-    found = deliveries.figures(setting.store.connection, to_ms(now - WEEK), to_ms(now))
-    first = found.first_reply
+    """Return how the last seven days went: the figures of `report --since 7d`."""
+    found = figures_of(setting, now, WEEK)
     return Week(
-        answered=found.answered,
+        answered=found.due - found.unanswered,
         met=found.met,
-        late=found.late,
+        late=found.unanswered,
         attainment=found.attainment,
-        median_first_seconds=int(statistics.median(first)) if first else None,
+        median_first_seconds=found.first_open.median,
     )
 
 

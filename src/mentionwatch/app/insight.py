@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from mentionwatch.insight import report as counting
 from mentionwatch.insight import spikes as unusual
 from mentionwatch.model.insight import (
     Badge,
+    Bin,
     Figures,
     Group,
     Named,
@@ -29,14 +31,16 @@ from mentionwatch.model.report import QueueReport
 from mentionwatch.model.text import one_line
 from mentionwatch.model.times import from_ms, to_ms
 from mentionwatch.store import insight as counts
-from mentionwatch.store import quality
-from mentionwatch.store.insight import Span
+from mentionwatch.store import quality, standing
+from mentionwatch.store.spans import Span, of_contacts, one_moment
 
 MOST_GROUPS = 50
 NAMED = 5
 LATE_START = 0.1  # of a period: so much of its beginning may be without messages
 SPIKE_TEXTS = 2000  # texts read for the words of a spike
 MESSENGER = "facebook"
+ROADS = ("private_answers", "public_answers", "manual")
+STEP_FIGURES = ("mentions", "positive", "negative", "due", "met")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,44 +61,53 @@ def read_report(
     Args:
         unassessed: What `bring_up_to_date` could not do.
     """
-    connection = setting.store.connection
-    span = span_of(setting, now, period, back=0)
-    earlier = span_of(setting, now, period, back=1)
-    figures, before = _figures(connection, span), _figures(connection, earlier)
-    step = counting.step_of(period.length)
-    standing = counts.waiting(connection, span).get("", {})
-    leads, lead_rows = counts.missed(connection, span, "lead", only_late=True, limit=NAMED)
-    praise, _ = counts.missed(connection, span, "praise", only_late=False, limit=0)
-    turned, turned_rows = counts.moods(connection, span, NAMED)
-    groups, left_off = _groups(connection, span, period.by)
+    with one_moment(setting.store.connection):
+        counted = _count(setting, now, period)
     return PeriodReport(
         queue=state_of_now(setting, now, period, unassessed),
         since=now - period.length,
         until=now,
         by=period.by,
-        now=figures,
-        before=before if _is_known(connection, earlier) else None,
-        waiting=standing.get("waiting") or 0,
-        overdue=standing.get("overdue") or 0,
-        history=standing.get("history") or 0,
-        oldest=None if standing.get("oldest") is None else from_ms(standing["oldest"]),
-        steps=_steps(setting, now, period, step, span),
-        step=step,
-        bins=counting.bins(counts.answer_bins(connection, span, counting.BOUNDS)),
-        groups=groups,
-        groups_left_off=left_off,
-        leads_missed=leads,
-        praise_unanswered=praise,
-        leads=tuple(_named(row, "") for row in lead_rows),
-        to_thank=_to_thank(connection, span),
-        turned_better=turned["better"],
-        turned_worse=turned["worse"],
-        turned=tuple(_named(row, row["turn"]) for row in turned_rows),
-        reactions=counts.reactions(connection, span),
-        badge=_badge(setting, now, period),
-        posting=counting.posting(counts.posts(connection, span), counts.lateness(connection, span)),
         spikes=tuple(read_spikes(setting, now)),
+        **counted,
     )
+
+
+def _count(setting: Setting, now: datetime, period: Period) -> dict[str, Any]:
+    """Return what a report says of the messages of a period, by the names of its fields."""
+    connection = setting.store.connection
+    span, earlier = (span_of(setting, now, period, back=back) for back in (0, 1))
+    whole, bins = _whole(connection, span)
+    step, steps, sums = _series(setting, now, period, span)
+    open_now = standing.waiting(connection, span)[""]
+    oldest = open_now["oldest"]
+    missed, leads = standing.missed(connection, span, NAMED)
+    turns, turned = standing.moods(connection, span, NAMED)
+    posts, lateness = standing.posts(connection, span), standing.lateness(connection, span)
+    groups, left_off = _groups(connection, span, period.by)
+    return {
+        "now": Figures(**whole, **sums),
+        "before": _figures(connection, earlier) if _is_known(connection, earlier) else None,
+        "waiting": open_now["waiting"],
+        "overdue": open_now["overdue"],
+        "history": open_now["history"],
+        "oldest": None if oldest is None else from_ms(oldest),
+        "step": step,
+        "steps": steps,
+        "bins": bins,
+        "groups": groups,
+        "groups_left_off": left_off,
+        "leads_missed": missed["lead"],
+        "praise_unanswered": missed["praise"],
+        "leads": tuple(_named(row, "") for row in leads),
+        "to_thank": _to_thank(connection, span),
+        "turned_better": turns["better"],
+        "turned_worse": turns["worse"],
+        "turned": tuple(_named(row, turn) for row, turn in turned),
+        "reactions": standing.reactions(connection, span),
+        "badge": _badge(setting, now, period),
+        "posting": counting.posting(posts, lateness),
+    }
 
 
 def _is_known(connection: sqlite3.Connection, span: Span) -> bool:
@@ -126,45 +139,83 @@ def span_of(setting: Setting, now: datetime, period: Period, *, back: int) -> Sp
     )
 
 
+def figures_of(setting: Setting, now: datetime, length: timedelta) -> Figures:
+    """Return how the period that ends now went, as a whole."""
+    with one_moment(setting.store.connection):
+        span = span_of(setting, now, Period(length=length), back=0)
+        return _figures(setting.store.connection, span)
+
+
 def _figures(connection: sqlite3.Connection, span: Span) -> Figures:
-    return _by_key(connection, span, "", [""]).get("", Figures())
+    whole, _ = _whole(connection, span)
+    return Figures(**whole, **_sums(connection, span))
+
+
+def _sums(connection: sqlite3.Connection, span: Span) -> dict[str, Any]:
+    """Return the figures that are the sums of those of the period's parts."""
+    return counts.written(connection, span)[""] | dict(counts.due(connection, span))[""]
+
+
+def _whole(connection: sqlite3.Connection, span: Span) -> tuple[dict[str, Any], tuple[Bin, ...]]:
+    """Return the other figures of a period, and the bars of first replies."""
+    answers = dict(counts.answers(connection, span, bounds=counting.BOUNDS))
+    values: dict[str, Any] = {name: answers[""][name] for name in ROADS}
+    values |= dict(counts.begun(connection, span))[""] | dict(counts.waits(connection, span))[""]
+    values |= _spreads(connection, span, "", answers)[""]
+    return values, counting.bins([answers[""][f"bin{n}"] for n in range(len(counting.BOUNDS) + 1)])
+
+
+def _series(
+    setting: Setting, now: datetime, period: Period, span: Span
+) -> tuple[str, tuple[Step, ...], dict[str, Any]]:
+    """Return in which steps the period is drawn, the steps, and what they add up to."""
+    step = counting.step_of(period.length)
+    zone = ZoneInfo(setting.config.hours.timezone)
+    steps, parts = [], []
+    for start, label, since, until in counting.pieces(step, zone, now - period.length, now):
+        part = _sums(setting.store.connection, replace(span, since=since, until=until))
+        parts.append(("", part))
+        drawn = {name: part.get(name, 0) for name in STEP_FIGURES}
+        steps.append(Step(start=start, label=label, **drawn))
+    return step, tuple(steps), dict(counts.added(parts))[""]
 
 
 def _by_key(
-    connection: sqlite3.Connection, span: Span, by: str, keys: Iterable[Any]
+    connection: sqlite3.Connection,
+    span: Span,
+    by: str,
+    keys: Iterable[Any],
+    written: Mapping[Any, dict[str, int]],
 ) -> dict[Any, Figures]:
     """Return the figures of each of these keys."""
-    wanted = set(keys)
     if by == "author":  # there may be a million others
-        only = counts.of_contacts(span.where)
-        values = {**span.values, "contacts": json.dumps(sorted(wanted))}
-        span = replace(span, where=only, values=values)
-    parts: dict[Any, dict[str, Any]] = {key: {} for key in wanted}
-    written = counts.written(connection, span, by)
-    for pairs in (
+        bound = {**span.values, "contacts": json.dumps(sorted(keys))}
+        span = replace(span, where=of_contacts(span.where), values=bound)
+    answers = dict(counts.answers(connection, span, by))
+    roads = ((key, {name: row[name] for name in ROADS}) for key, row in answers.items())
+    parts = counts.added(
         written.items(),
         counts.begun(connection, span, by),
         counts.waits(connection, span, by),
         counts.due(connection, span, by),
-        counts.answer_roads(connection, span, by),
-    ):
-        for key, values in counting.keyed(pairs, wanted).items():
-            parts[key] |= values
-    for (key, name), spread in _spreads(connection, span, by).items():
-        if key in wanted:
-            parts[key][name] = spread
-    return {key: Figures(**values) for key, values in parts.items()}
+        roads,
+    )
+    values: dict[Any, dict[str, Any]] = dict(parts)
+    for key, spreads in _spreads(connection, span, by, answers).items():
+        values[key] |= spreads
+    return {key: Figures(**values.get(key, {})) for key in keys}
 
 
-def _spreads(connection: sqlite3.Connection, span: Span, by: str) -> dict[tuple[Any, str], Spread]:
-    """Return by (key, name of the figure) how long answers took."""
-    amounts = list(counts.answer_counts(connection, span, by))
-    found = {}
-    for length in counts.LENGTHS:
-        lengths = counts.answer_lengths(connection, span, length, by)
-        rows = ((row[0], row[1], row[2], row[3]) for row in lengths)
-        for (key, kind), spread in counting.spreads(amounts, rows).items():
-            found[key, f"{kind}_{length.removesuffix('_seconds')}"] = spread
+def _spreads(
+    connection: sqlite3.Connection, span: Span, by: str, answers: Mapping[Any, Mapping[str, int]]
+) -> dict[Any, dict[str, Spread]]:
+    """Return by key how long its answers took, by the names of the figures."""
+    found: dict[Any, dict[str, Spread]] = {key: {} for key in answers}
+    for kind, length in product(counts.KINDS, counts.LENGTHS):
+        amounts = [(key, row[kind]) for key, row in answers.items()]
+        lengths = counts.answer_lengths(connection, span, kind, length, by)
+        for key, spread in counting.spreads(amounts, lengths):
+            found[key][f"{kind}_{length.removesuffix('_seconds')}"] = spread
     return found
 
 
@@ -172,45 +223,33 @@ def _groups(connection: sqlite3.Connection, span: Span, by: str) -> tuple[tuple[
     """Return the groups that were written most, and how many are left off."""
     if not by:
         return (), 0
-    waiting = counts.waiting(connection, span, by)
-    keys = list(counts.written(connection, span, by, MOST_GROUPS))
+    waiting = standing.waiting(connection, span, by)
+    written = counts.written(connection, span, by, MOST_GROUPS if by == "author" else -1)
+    total = counts.author_count(connection, span) if by == "author" else len(written)
+    keys = list(written)[:MOST_GROUPS]
     # Somebody who has waited since before the period must not vanish from it.
-    late = sorted(waiting, key=lambda key: -(waiting[key]["waiting"] or 0))
-    keys += [key for key in late if key not in keys and waiting[key]["waiting"]]
-    total = max(len(keys), counts.key_count(connection, span, by))
+    late = sorted(waiting, key=lambda key: -waiting[key]["waiting"])
+    keys += [key for key in late if key not in written and waiting[key]["waiting"]]
+    total = max(len(keys), total)
     keys = keys[:MOST_GROUPS]
-    figures = _by_key(connection, span, by, keys)
-    names = counts.names_of(connection, keys) if by == "author" else {}
+    figures = _by_key(connection, span, by, keys, written)
+    names = standing.names_of(connection, keys) if by == "author" else {}
     groups = tuple(
         Group(
             key=str(key),
             label=one_line(names.get(key, "")) or counting.label(by, key),
             figures=figures[key],
-            waiting=(waiting.get(key) or {}).get("waiting") or 0,
-            overdue=(waiting.get(key) or {}).get("overdue") or 0,
+            waiting=waiting[key]["waiting"] if key in waiting else 0,
+            overdue=waiting[key]["overdue"] if key in waiting else 0,
         )
         for key in counting.in_order(by, keys)
     )
     return groups, total - len(groups)
 
 
-def _steps(
-    setting: Setting, now: datetime, period: Period, step: str, span: Span
-) -> tuple[Step, ...]:
-    connection = setting.store.connection
-    return counting.steps(
-        step,
-        ZoneInfo(setting.config.hours.timezone),
-        now - period.length,
-        now,
-        counts.written(connection, span, step),
-        dict(counts.due(connection, span, step)),
-    )
-
-
 def _to_thank(connection: sqlite3.Connection, span: Span) -> tuple[Named, ...]:
     """Return whom to thank, each once."""
-    rows = {row["contact"]: row for row in reversed(counts.to_thank(connection, span, NAMED * 4))}
+    rows = {row["contact"]: row for row in reversed(standing.to_thank(connection, span, NAMED * 4))}
     found = list(reversed(rows.values()))[:NAMED]
     return tuple(_named(row, "" if row["state"] == "open" else "answered") for row in found)
 
@@ -233,7 +272,7 @@ def _badge(setting: Setting, now: datetime, period: Period) -> Badge:
     span = span_of(setting, now, week, back=0)
     read = {channel.type for channel in setting.config.channels if channel.enabled}
     type_, of = (MESSENGER, "Messenger") if MESSENGER in read else ("", "private messages")
-    found = counts.badge(setting.store.connection, span, counting.BADGE_SECONDS, type_)
+    found = standing.badge(setting.store.connection, span, counting.BADGE_SECONDS, type_)
     messages, answered, in_time = found
     return counting.badge(messages, answered, in_time, of)
 

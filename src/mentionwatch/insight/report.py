@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from itertools import accumulate, groupby
+from itertools import accumulate, islice, pairwise
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from mentionwatch.model.insight import Badge, Bin, Posting, Spread, Step
+from mentionwatch.model.insight import Badge, Bin, Posting, Spread
 from mentionwatch.model.times import to_ms
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -30,40 +30,33 @@ Key = TypeVar("Key")
 
 
 def spreads(
-    counts: Iterable[tuple[Any, str, int]], lengths: Iterable[tuple[Any, str, int, int]]
-) -> dict[tuple[Any, str], Spread]:
+    counts: Iterable[tuple[Any, int]], lengths: Iterator[int]
+) -> Iterator[tuple[Any, Spread]]:
     """
-    Return median, 90th percentile and slowest for each key and kind.
-
-    Args:
-        counts: (key, kind, how many).
-        lengths: (key, kind, seconds, how many took so long); each key and kind together, by
-            length. Read once, so that a million answers need no room.
-    """
-    total = {(key, kind): count for key, kind, count in counts}
-    found = {}
-    for group, rows in groupby(lengths, key=lambda row: (row[0], row[1])):
-        count = total.get(group, 0)
-        if count:
-            found[group] = _spread(count, ((seconds, n) for _, _, seconds, n in rows))
-    return found
-
-
-def _spread(count: int, lengths: Iterable[tuple[int, int]]) -> Spread:
-    """
-    Return the spread of lengths that come in order, each with how often it occurs.
+    Yield for each key the median, the 90th percentile and the slowest.
 
     Of an even number the lower one of the two in the middle is the median, as everywhere here.
+
+    Args:
+        counts: (key, how many), in the order in which *lengths* come.
+        lengths: Key by key, each by length. Read once and up to the wanted places only, so that a
+            million answers need no room.
     """
-    middle, ninth, last = (count - 1) // 2, math.ceil(count * 0.9) - 1, count - 1
-    wanted = {middle: 0, ninth: 0, last: 0}
-    seen = 0
-    for seconds, times in lengths:
-        for place in wanted:
-            if seen <= place < seen + times:
-                wanted[place] = seconds
-        seen += times
-    return Spread(count=count, median=wanted[middle], p90=wanted[ninth], slowest=wanted[last])
+    for key, count in counts:
+        if count:
+            places = ((count - 1) // 2, math.ceil(count * 0.9) - 1, count - 1)
+            median, p90, slowest = _at(places, lengths)
+            yield key, Spread(count=count, median=median, p90=p90, slowest=slowest)
+
+
+def _at(places: Sequence[int], lengths: Iterator[int]) -> Iterator[int]:
+    """Yield what stands at rising places, counted from 0; a place may come twice."""
+    before, found = -1, 0
+    for place in places:
+        if place > before:
+            found = next(islice(lengths, place - before - 1, None))
+        before = place
+        yield found
 
 
 def offsets(zone: ZoneInfo, since: datetime, until: datetime) -> tuple[tuple[int, int], ...]:
@@ -108,37 +101,30 @@ def step_of(length: timedelta) -> str:
     return next((name for most, name in _STEPS if length <= most), "month")
 
 
-def steps(
-    step: str,
-    zone: ZoneInfo,
-    since: datetime,
-    until: datetime,
-    written: Mapping[Any, Mapping[str, int]],
-    due: Mapping[Any, Mapping[str, int]],
-) -> tuple[Step, ...]:
+def pieces(
+    step: str, zone: ZoneInfo, since: datetime, until: datetime
+) -> list[tuple[datetime, str, int, int]]:
     """
-    Return the series without holes.
+    Return a period cut at the local beginnings of its steps, without holes.
 
-    Args:
-        written, due: By the number of the step, as the store counts it.
+    Each piece: the first instant of its step, the step's label, and what of it lies in the period:
+    milliseconds, open at the beginning, closed at the end.
     """
     first, last = (_number(step, at.astimezone(zone).date()) for at in (since, until))
-    found = []
-    for number in range(first, last + 1):
-        day = _first_day(step, number)
-        said, owed = written.get(number, {}), due.get(number, {})
-        found.append(
-            Step(
-                start=datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC),
-                label=_step_label(step, day),
-                mentions=said.get("mentions", 0),
-                positive=said.get("positive", 0),
-                negative=said.get("negative", 0),
-                due=owed.get("due", 0),
-                met=owed.get("met", 0),
-            )
+    starts = [_midnight(_first_day(step, number), zone) for number in range(first, last + 2)]
+    return [
+        (
+            start,
+            _step_label(step, start.astimezone(zone).date()),
+            max(to_ms(since), to_ms(start) - 1),
+            min(to_ms(until), to_ms(following) - 1),
         )
-    return tuple(found)
+        for start, following in pairwise(starts)
+    ]
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
 _EPOCH = date(1970, 1, 1)
@@ -228,8 +214,3 @@ def in_order(by: str, keys: Iterable[Key]) -> list[Key]:
     if by == "priority":
         return sorted(found, key=lambda key: _PRIORITIES.get(str(key), 9))
     return found
-
-
-def keyed(pairs: Iterable[tuple[Any, Mapping[str, int]]], keys: set[Any]) -> dict[Any, Any]:
-    """Return those of many pairs that are wanted; they are read one by one."""
-    return {key: values for key, values in pairs if key in keys}

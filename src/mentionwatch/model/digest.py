@@ -23,11 +23,12 @@ class Answered:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Week:
     """
-    The seven days before the mail.
+    The seven days before the mail, counted as in `PeriodReport`.
 
-    ``met``: of the ``answered``, those in time. ``late``: still unanswered past their time.
-    ``attainment``: met / (answered + late), 0 to 1; None where nothing was due.
-    ``median_first_seconds``: open time that half of the first replies kept; None without any.
+    ``answered``: of the answers that fell due, those given, ``met`` of them in time. ``late``:
+    fell due and are still owed. ``attainment``: met / (answered + late), 0 to 1; None where
+    nothing was due. ``median_first_seconds``: open time that half of the first replies kept; None
+    without any.
     """
 
     answered: int

@@ -1,5 +1,5 @@
 """
-What was sent, and the figures that a digest tells: tables digest, alert, handoff; table clock.
+What was sent, and the answers that a digest tells: tables digest, alert, handoff; table clock.
 
 Whoever sends holds `sending`: one at a time, and the system lets go of it when a run dies. So a
 row that was claimed and never confirmed is of a run that died, and what it had to say is said
@@ -314,52 +314,7 @@ def fail_handoff(
     )
 
 
-# --- figures --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Figures:
-    """
-    How a stretch of time went.
-
-    ``answered``: replies that ended a wait, ``met`` of them in time. ``late``: those still waiting
-    past their time; they count against us. ``first_reply``: open seconds of each first reply.
-    """
-
-    answered: int
-    met: int
-    late: int
-    first_reply: tuple[int, ...]
-
-    @property
-    def attainment(self) -> float | None:
-        """Return the share of replies in time, 0 to 1; None where none was due."""
-        due = self.answered + self.late
-        return self.met / due if due else None
-
-
-def figures(connection: sqlite3.Connection, since: int, until: int) -> Figures:
-    """Return how it went between two times, milliseconds."""
-    counted = connection.execute(
-        "SELECT count(*) AS answered, coalesce(sum(result = 'met'), 0) AS met FROM clock "
-        "WHERE replied_at >= ? AND replied_at <= ? AND result IN ('met', 'breached')",
-        (since, until),
-    ).fetchone()
-    late = connection.execute(
-        "SELECT count(*) FROM conversation WHERE state = 'open' AND due_at < ? AND due_at >= ?",
-        (until, since),
-    ).fetchone()
-    first = connection.execute(
-        "SELECT open_seconds FROM clock WHERE kind = 'first' AND replied_at >= ? "
-        "AND replied_at <= ? AND result IN ('met', 'breached') AND open_seconds IS NOT NULL",
-        (since, until),
-    )
-    return Figures(
-        answered=int(counted["answered"]),
-        met=int(counted["met"]),
-        late=int(late[0]),
-        first_reply=tuple(int(row["open_seconds"]) for row in first),
-    )
+# --- what a digest tells --------------------------------------------------------------------------
 
 
 def has_private(connection: sqlite3.Connection, channel: str, since: int, until: int) -> bool:

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 
-from mentionwatch.store.insight import WRITTEN, Span, newest
+from mentionwatch.store.spans import WRITTEN, Span
 
 # --- spikes ---------------------------------------------------------------------------------------
 
@@ -82,7 +82,7 @@ def answered_conversations(
     """Return the conversations with an answer of ours in the period, newest first; and how many."""
     source = (
         "FROM clock w JOIN conversation c ON c.id = w.conversation_id "
-        f"{newest(span)} WHERE {span.within('w.replied_at')} AND w.reply_id IS NOT NULL "
+        f"{span.newest} WHERE {span.within('w.replied_at')} AND w.reply_id IS NOT NULL "
         f"AND ({span.where})"
     )
     total = connection.execute(f"SELECT count(DISTINCT c.id) {source}", span.bound).fetchone()[0]

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
+import sys
 import unicodedata
 from time import process_time
 
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mentionwatch.model import text
 from mentionwatch.model.text import (
     LIMIT,
     clean,
@@ -248,3 +251,10 @@ class TestHtml:
 
 def test_json_of_a_visible_text_is_harmless() -> None:
     assert json.loads(json.dumps(visible("\u2028\x9b"))) == "[U+2028][U+009B]"
+
+
+def test_what_is_printable_holds_nothing_that_must_go_or_be_shown() -> None:
+    """`clean` and `visible` leave printable texts alone; so none of those may be in their way."""
+    patterns = (text._SURROGATE, text._C1, text._DROPPED, text._NEWLINES, text._UNSEEN)
+    printable = "".join(filter(str.isprintable, map(chr, range(sys.maxunicode + 1))))
+    assert [one for one in patterns if re.search(one, printable)] == []

@@ -33,7 +33,7 @@ def test_the_option_wins_over_all(default, cwd):
     found = find(None, {"MENTIONWATCH_CONFIG": " "}, cwd)
     assert found == Found(path=cwd / "mentionwatch.toml", from_cwd=True)
     (cwd / "mentionwatch.toml").unlink()
-    assert find(None, {}, cwd) == Found(path=default, is_default=True)
+    assert find(None, {}, cwd) == Found(path=default)
 
 
 def test_a_file_of_the_current_folder_that_is_named_is_trusted(default, cwd):
@@ -61,7 +61,7 @@ def test_two_businesses_never_share_a_database(default, cwd):
     default.touch()
     acme = database_path(None, Found(path=cwd / "acme.toml"), {})
     beta = database_path(None, Found(path=cwd / "beta.toml"), {})
-    own = database_path(None, Found(path=default, is_default=True), {})
+    own = database_path(None, Found(path=default), {})
     assert (acme, beta) == (cwd / "acme.db", cwd / "beta.db")
     assert own.name == "mentions.db"
     assert "mentionwatch" in own.parts

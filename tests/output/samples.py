@@ -5,16 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from mentionwatch.model.conversation import ClockRow, ConversationReport, ThreadEntry
 from mentionwatch.model.items import Author
-from mentionwatch.model.report import (
-    ChannelState,
-    ClockRow,
-    ConversationReport,
-    QueueReport,
-    QueueRow,
-    Summary,
-    ThreadEntry,
-)
+from mentionwatch.model.report import ChannelState, QueueReport, QueueRow, Summary
 from mentionwatch.model.score import Reason
 
 NOW = datetime(2026, 11, 21, 7, 2, tzinfo=UTC)

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from mentionwatch.model.conversation import ConversationReport, ThreadEntry
 from mentionwatch.model.items import Author
-from mentionwatch.model.report import ConversationReport, QueueReport, QueueRow, ThreadEntry
+from mentionwatch.model.report import QueueReport, QueueRow
 from mentionwatch.model.score import Reason
 from mentionwatch.output import page, plain, records, table
 from tests.output.samples import channel, conversation, report, row, summary

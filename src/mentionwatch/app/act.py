@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from mentionwatch.app.assess import assess_contacts
-from mentionwatch.app.read_queue import find
+from mentionwatch.app.read_conversation import find
 from mentionwatch.app.setting import Setting, assessor
 from mentionwatch.errors import UsageError
 from mentionwatch.model.times import to_ms

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mentionwatch.app.setting import Setting
-from mentionwatch.model.report import QueueRow, ThreadEntry
+from mentionwatch.model.conversation import ThreadEntry
+from mentionwatch.model.report import QueueRow
 
 
 def good_answer(setting: Setting, row: QueueRow, thread: Sequence[ThreadEntry]) -> tuple[str, ...]:

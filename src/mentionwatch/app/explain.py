@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mentionwatch.app.assess import stored_score
-from mentionwatch.app.read_queue import bring_up_to_date, find, read_conversation
+from mentionwatch.app.read_conversation import find, read_conversation
+from mentionwatch.app.read_queue import bring_up_to_date
 from mentionwatch.app.setting import Setting, matcher_of, ruleset
 from mentionwatch.model.explanation import ExplainedText, Explanation
 from mentionwatch.model.score import priority

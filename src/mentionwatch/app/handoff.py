@@ -16,7 +16,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mentionwatch.app.alerts import KINDS, applies
-from mentionwatch.app.read_queue import find, read_conversation, read_queue
+from mentionwatch.app.read_conversation import find, read_conversation
+from mentionwatch.app.read_queue import read_queue
 from mentionwatch.app.setting import Setting, assessor
 from mentionwatch.errors import DeliveryError, UsageError
 from mentionwatch.model.times import from_ms, to_ms

@@ -1,5 +1,5 @@
 """
-The queue at a point in time, and one conversation with its history.
+The queue at a point in time.
 
 Here *now* comes in: overdue, due soon, the end of a snooze. Nothing is scored.
 """
@@ -16,21 +16,18 @@ from zoneinfo import ZoneInfo
 from mentionwatch.app.setting import Setting, current_hours, is_current, notice_changes
 from mentionwatch.app.states import channel_states
 from mentionwatch.core.business_hours import BusinessHours
-from mentionwatch.errors import LockHeld, UsageError
+from mentionwatch.errors import LockHeld
 from mentionwatch.model.author import Author
 from mentionwatch.model.report import (
     INCOMPLETE,
     ChannelState,
-    ClockRow,
-    ConversationReport,
     QueueReport,
     QueueRow,
     Summary,
-    ThreadEntry,
 )
 from mentionwatch.model.score import Reason
 from mentionwatch.model.times import from_ms, median, to_ms
-from mentionwatch.store import conversations, queue, search, threads
+from mentionwatch.store import conversations, queue
 
 DAY = timedelta(days=1)
 SHOWN = ("overdue", "due_soon", "later")
@@ -86,7 +83,7 @@ def read_queue(
     config = setting.config
     hours = current_hours(setting, now)
     states = channel_states(setting, now)
-    reader = _Reader(setting, now, hours)
+    reader = Reader(setting, now, hours)
     rows = reader.rows(wanted)
     zone = ZoneInfo(config.hours.timezone)
     return QueueReport(
@@ -154,7 +151,7 @@ def _today(hours: BusinessHours, now: datetime, zone: ZoneInfo) -> str:
     return ", ".join(map(str, hours.on(now.astimezone(zone).date())))
 
 
-class _Reader:
+class Reader:
     """Turns stored rows into those of the queue, at one point in time."""
 
     def __init__(self, setting: Setting, now: datetime, hours: BusinessHours) -> None:
@@ -190,11 +187,11 @@ class _Reader:
         return rows
 
     def row(self, row: sqlite3.Row, section: str = "") -> QueueRow:
-        due_at = _time(row["due_at"])
+        due_at = time_or_none(row["due_at"])
         snoozed = row["snoozed_until"] is not None and row["snoozed_until"] > to_ms(self.now)
         is_open = row["state"] == "open"
         overdue = is_open and not snoozed and due_at is not None and due_at < self.now
-        soon_at = _time(row["soon_at"])
+        soon_at = time_or_none(row["soon_at"])
         soon = (
             is_open and not snoozed and not overdue and soon_at is not None and soon_at <= self.now
         )
@@ -222,7 +219,7 @@ class _Reader:
             messages=row["messages"],
             published_at=from_ms(row["published_at"]),
             last_message_at=from_ms(row["last_at"]),
-            waiting_since=_time(row["waiting_since"]),
+            waiting_since=time_or_none(row["waiting_since"]),
             due_at=due_at,
             overdue=overdue,
             due_soon=soon,
@@ -247,7 +244,7 @@ class _Reader:
             own_posts_since=row["own_posts_since"] if is_open else 0,
             section=section or self._section(row, overdue, soon, snoozed),
             labels=tuple(json.loads(row["labels"])),
-            snoozed_until=_time(row["snoozed_until"]) if snoozed else None,
+            snoozed_until=time_or_none(row["snoozed_until"]) if snoozed else None,
             on_duty=self.duty if is_open and not row["assignee"] else (),
             hints=self._hints(row),
             also_on=tuple(json.loads(row["also_on"])),
@@ -297,7 +294,7 @@ def _reasons(text: str) -> tuple[Reason, ...]:
     )
 
 
-def _time(milliseconds: int | None) -> datetime | None:
+def time_or_none(milliseconds: int | None) -> datetime | None:
     return None if milliseconds is None else from_ms(milliseconds)
 
 
@@ -305,132 +302,13 @@ def search_conversations(
     setting: Setting, now: datetime, words: str, *, limit: int, unassessed: int = 0
 ) -> QueueReport:
     """Return the conversations in which these words occur, whatever their state, newest first."""
+    from mentionwatch.store import search
+
     connection = setting.store.connection
     ids = search.conversations_with(connection, words, limit)
     nothing = Wanted(limit=0, selection=words)
     report = read_queue(setting, now, nothing, unassessed=unassessed)
-    reader = _Reader(setting, now, current_hours(setting, now))
+    reader = Reader(setting, now, current_hours(setting, now))
     rows = tuple(reader.row(row) for row in queue.rows_by_id(connection, ids))
     summary = report.summary._replace(shown=len(rows))
     return report._replace(rows=rows, summary=summary)
-
-
-# --- one conversation -----------------------------------------------------------------------------
-
-
-def find(setting: Setting, number: int) -> int:
-    """
-    Return the conversation that an id leads to.
-
-    Raises:
-        UsageError: There is none.
-    """
-    fits = abs(number) < 2**63  # in what SQLite calls an integer
-    found = conversations.resolve_id(setting.store.connection, number) if fits else None
-    if found is None:
-        raise UsageError(
-            f"there is no conversation {number}",
-            hint="the ids stand in the first column of `mentionwatch queue --all`",
-        )
-    return found
-
-
-def read_conversation(setting: Setting, now: datetime, number: int) -> ConversationReport:
-    """Return a conversation with its thread, clocks and the author's earlier conversations."""
-    from mentionwatch.app.advice import good_answer
-
-    connection = setting.store.connection
-    found = find(setting, number)
-    hours = current_hours(setting, now)
-    reader = _Reader(setting, now, hours)
-    row = queue.rows_by_id(connection, [found])[0]
-    earlier = threads.earlier_conversations(connection, found)
-    thread = tuple(_entry(entry, reader.zone) for entry in threads.entries(connection, found))
-    return ConversationReport(
-        row=reader.row(row),
-        thread=thread,
-        checklist=good_answer(setting, reader.row(row), thread),
-        clocks=_clocks(connection, found, reader.row(row), hours, now),
-        earlier=tuple(reader.row(other) for other in queue.rows_by_id(connection, earlier)),
-        aliases=tuple(threads.aliases(connection, found)),
-        generated_at=now,
-        timezone=setting.config.hours.timezone,
-        brand=setting.config.brand.name,
-    )
-
-
-def _entry(entry: threads.Entry, zone: ZoneInfo) -> ThreadEntry:
-    text = entry.text
-    if entry.role == "action":
-        text = _action(entry.kind, json.loads(entry.text or "{}"), zone)
-    return ThreadEntry(
-        role=entry.role,
-        at=from_ms(entry.at),
-        author=entry.author,
-        text=text,
-        url=entry.url,
-        kind=entry.kind,
-        channel=entry.channel,
-        marks=entry.marks,
-        earlier_texts=entry.earlier_texts,
-    )
-
-
-def _action(kind: str, data: Mapping[str, Any], zone: ZoneInfo) -> str:
-    """Return what we did here in words."""
-    if kind == "done":
-        return "done, answered elsewhere" if data.get("replied") else "done"
-    if kind == "ignore":
-        return f"ignored: {data.get('cause', '')}"
-    if kind == "snooze":
-        until = datetime.fromisoformat(data["until"]).astimezone(zone)
-        still = ", even if the customer writes" if data.get("regardless") else ""
-        return f"snoozed until {until:%a %d %b %H:%M}{still}"
-    if kind == "assign":
-        return f"assigned to {data.get('assignee') or 'nobody'}"
-    if kind == "note":
-        return f"note: {data.get('text', '')}"
-    if kind == "label":
-        parts = [f"labelled {label}" for label in data.get("add", ())]
-        parts += [f"label {label} taken off" for label in data.get("remove", ())]
-        parts += [f"{key} corrected to {to}" for key, to in data.get("correct", {}).items()]
-        return "; ".join(parts)
-    if kind == "link":
-        return f"linked with {data.get('with', '')}"
-    if kind == "handoff":
-        return f"handed to {data.get('to', '')} {data.get('url', '')}".strip()
-    return {"reopen": "reopened", "unlink": "taken apart", "undo": "undone"}.get(kind, kind)
-
-
-def _clocks(
-    connection: sqlite3.Connection,
-    number: int,
-    row: QueueRow,
-    hours: BusinessHours,
-    now: datetime,
-) -> tuple[ClockRow, ...]:
-    closed = [
-        ClockRow(
-            kind=clock["kind"],
-            since=from_ms(clock["since"]),
-            due_at=_time(clock["due_at"]),
-            replied_at=_time(clock["replied_at"]),
-            result=clock["result"],
-            open_seconds=clock["open_seconds"],
-            calendar_seconds=clock["calendar_seconds"],
-            manual=bool(clock["manual"]),
-        )
-        for clock in threads.clocks(connection, number)
-    ]
-    if row.waiting_since is None:
-        return tuple(closed)
-    running = ClockRow(
-        kind="next" if closed else "first",
-        since=row.waiting_since,
-        due_at=row.due_at,
-        replied_at=None,
-        result="open",
-        open_seconds=hours.open_seconds(row.waiting_since, now),
-        calendar_seconds=max(0, int((now - row.waiting_since).total_seconds())),
-    )
-    return (*closed, running)

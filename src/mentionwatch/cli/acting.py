@@ -202,7 +202,7 @@ def _act_on(
     at: str | None = None,
 ) -> int:
     from mentionwatch.app.act import Action, act
-    from mentionwatch.app.read_queue import find
+    from mentionwatch.app.read_conversation import find
 
     now = shared.now()
     moment: datetime | None = None

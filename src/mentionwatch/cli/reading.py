@@ -82,7 +82,8 @@ def show(
     db: shared.DbOption = None,
 ) -> int:
     """Show one conversation: thread, our replies, reasons, clock, earlier ones."""
-    from mentionwatch.app.read_queue import bring_up_to_date, read_conversation
+    from mentionwatch.app.read_conversation import read_conversation
+    from mentionwatch.app.read_queue import bring_up_to_date
 
     chosen = shared.chosen_format(format_, as_json, output)
     now = shared.now()
@@ -100,7 +101,7 @@ def open_(
     db: shared.DbOption = None,
 ) -> int:
     """Open a conversation where it was written, in the browser."""
-    from mentionwatch.app.read_queue import read_conversation
+    from mentionwatch.app.read_conversation import read_conversation
     from mentionwatch.output.words import safe_url
 
     with shared.open_setting(config, db) as setting:

@@ -15,7 +15,8 @@ from mentionwatch.errors import ExitCode, StoreError, UsageError
 if TYPE_CHECKING:
     from mentionwatch.app.setting import Setting
     from mentionwatch.credentials import Tokens
-    from mentionwatch.model.report import ConversationReport, QueueReport
+    from mentionwatch.model.conversation import ConversationReport
+    from mentionwatch.model.report import QueueReport
     from mentionwatch.store.database import Store
 
 ConfigOption = Annotated[

@@ -145,7 +145,7 @@ class Session:
     # --- drawing ----------------------------------------------------------------------------
 
     def draw(self, number: int, count: int) -> None:
-        from mentionwatch.app.read_queue import read_conversation
+        from mentionwatch.app.read_conversation import read_conversation
         from mentionwatch.output.table import conversation_table
 
         width, colour = shared.width(), shared.colour()
@@ -211,7 +211,7 @@ class Session:
         self.message = f"{kind}: {number}   (u takes it back)"
 
     def open(self, number: int) -> None:
-        from mentionwatch.app.read_queue import read_conversation
+        from mentionwatch.app.read_conversation import read_conversation
         from mentionwatch.output.words import safe_url
 
         url = safe_url(read_conversation(self.setting, shared.now(), number).row.url)

@@ -8,20 +8,19 @@ from typing import Any
 
 from mentionwatch.config.periods import duration, seconds
 from mentionwatch.config.reading import Table, flag, shown, suggestion, text
-from mentionwatch.config.sealed import programs_allowed
 from mentionwatch.config.settings import ChannelSettings
 from mentionwatch.config.targets import own_targets
 
 # Keys of every channel, beside those of its class.
 COMMON = ("type", "targets", "keep", "keep_raw", "every", "enabled", "timeout", "own_accounts")
-_NAME = re.compile(r"\w[\w .+-]{0,59}")
+_NAME = r"\w[\w .+-]{0,59}"
 # Carries what `mentionwatch add` takes in.
 _TAKEN = ("manual",)
 
 
 def is_channel_name(name: str) -> bool:
     """Return whether a channel may bear this name; the keys of people begin with it and a sign."""
-    return name not in _TAKEN and _NAME.fullmatch(name) is not None
+    return name not in _TAKEN and re.fullmatch(_NAME, name) is not None
 
 
 def read_channels(table: Table | None, *, checked: bool = False) -> tuple[ChannelSettings, ...]:
@@ -43,7 +42,7 @@ def read_channels(table: Table | None, *, checked: bool = False) -> tuple[Channe
 def _name_allowed(name: str, table: Table) -> bool:
     if name in _TAKEN:
         table.place.problem(f"{shown(name)} is taken by `mentionwatch add`; choose another name")
-    elif not _NAME.fullmatch(name):
+    elif not re.fullmatch(_NAME, name):
         table.place.problem("a channel's name is up to 60 letters, digits, blanks or -_.+")
     else:
         return True
@@ -114,6 +113,8 @@ def _unknown(kind: str, table: Table) -> None:
 def _made(cls: type[Any], kind: str, table: Table, common: dict[str, Any]) -> Any:
     """Check the table against the class; unknown keys are reported with the nearest known one."""
     if kind == "exec" or getattr(cls, "runs_programs", False):
+        from mentionwatch.config.sealed import programs_allowed
+
         programs_allowed(table.place, f"a channel of type {shown(kind)}")
     from mentionwatch.config import schema
 

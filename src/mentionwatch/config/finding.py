@@ -28,11 +28,11 @@ def find(explicit: Path | None, environ: Mapping[str, str], cwd: Path) -> Found:
         if not path.exists():
             asked = "--config" if explicit else f"${VARIABLE}"
             raise _missing(path, f"no such file (named by {asked})")
-        return Found(path=path, is_default=_same(path, default_path()))
+        return Found(path=path)
     if (cwd / HERE).is_file():
         return Found(path=cwd / HERE, from_cwd=True)
     if default_path().is_file():
-        return Found(path=default_path(), is_default=True)
+        return Found(path=default_path())
     raise _missing(default_path(), f"no such file, and no {HERE} in this folder")
 
 

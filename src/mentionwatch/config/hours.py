@@ -81,7 +81,7 @@ def _linked_zone(etc: Path) -> str:
 
 def _written_zone(etc: Path) -> str:
     try:
-        return (etc / "timezone").read_text(encoding="ascii").strip()
+        return (etc / "timezone").read_text(encoding="utf-8").strip()
     except (OSError, UnicodeError):
         return ""
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LARGEST = 1024 * 1024
 DEEPEST = 30
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _OUTGOING = ("digest", "notify", "handoff", "watch")
 _AT_LINE = r" \(at (?:line (\d+), column \d+|end of document)\)$"
 _CLOSE = "a list ends with ], an inline table with }"
@@ -220,8 +221,9 @@ def _read(path: Path) -> tuple[str, os.stat_result]:
 def _decoded(data: bytes, path: str) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data:
         raise _one(path, 0, "is not UTF-8 text, it looks like UTF-16", _SAVE_AS)
+    data = data.removeprefix(_BYTE_ORDER_MARK)
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         byte = data[error.start]

@@ -9,7 +9,7 @@ from typing import Any
 
 from mentionwatch.config.reading import Wrong, shown
 
-_PARTS = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)\s*([a-z]+)\s*")
+_PARTS = r"(\d{1,9}(?:\.\d{1,3})?)\s*([a-z]+)\s*"
 _SECONDS = {
     **dict.fromkeys(("s", "sec", "second", "seconds"), 1),
     **dict.fromkeys(("m", "min", "minute", "minutes"), 60),
@@ -40,9 +40,10 @@ def duration(value: Any) -> timedelta:
 
 
 def _parsed(text: str) -> timedelta | None:
+    parts = re.compile(_PARTS)
     seconds, at = 0.0, 0
     while at < len(text):
-        found = _PARTS.match(text, at)
+        found = parts.match(text, at)
         if found is None or found[2] not in _SECONDS:
             return None
         seconds += float(found[1]) * _SECONDS[found[2]]

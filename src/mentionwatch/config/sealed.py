@@ -10,7 +10,7 @@ from mentionwatch.config.reading import Place, Table, as_table
 from mentionwatch.credentials import Secret
 
 _FORMS = '"env:NAME", "cmd:program arguments", "file:~/path", "keyring:service/user" or the value'
-_SENSITIVE = re.compile(r"auth|token|key|secret|cookie|pass|signature", re.IGNORECASE)
+_SENSITIVE = r"(?i)auth|token|key|secret|cookie|pass|signature"
 
 
 def secret(value: Any, place: Place, *, plain: bool = True) -> Secret | None:
@@ -39,7 +39,7 @@ def secrets(value: Any, place: Place) -> dict[str, Secret]:
     found = {}
     for name, inside in table.values.items() if table else ():
         filled_in = isinstance(inside, str) and "{" in inside
-        plain = bool(_SENSITIVE.search(name)) and not filled_in
+        plain = bool(re.search(_SENSITIVE, name)) and not filled_in
         if (sealed := secret(inside, place / name, plain=plain)) is not None:
             found[name] = sealed
     return found

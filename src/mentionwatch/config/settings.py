@@ -2,11 +2,10 @@
 What a configuration says, checked: frozen values that are handed on as slices.
 
 They are named tuples because every start makes these classes: a dataclass takes a millisecond for
-it, a named tuple a fifth of that. What only some files hold stands apart: digest, alerts and
-hand-offs in `outgoing`, saved replies in `replies`.
+it, a named tuple a fifth of that, or less where its annotations are no texts to be compiled; so
+there is no `from __future__ import annotations` here. What only some files hold stands apart:
+digest, alerts and hand-offs in `outgoing`, saved replies in `replies`.
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -32,12 +31,10 @@ class Found(NamedTuple):
     A configuration file.
 
     ``from_cwd``: it only happened to lie in the current directory, so it may run no programs.
-    ``is_default``: it is the one in the platform's folder.
     """
 
     path: Path
     from_cwd: bool = False
-    is_default: bool = False
 
 
 class Brand(NamedTuple):
@@ -76,9 +73,9 @@ class Hours(NamedTuple):
 class Targets(NamedTuple):
     """Open time allowed for an answer; ``by_family["social"]["high"]`` is always there."""
 
-    by_family: Mapping[str, Mapping[str, Target]]
+    by_family: Mapping[str, Mapping[str, "Target"]]
 
-    def of(self, family: str, priority: str, own: Mapping[str, Target] | None = None) -> Target:
+    def of(self, family: str, priority: str, own: Mapping[str, "Target"] | None = None) -> "Target":
         """Return a channel's own target, else that of its family; unknown families are direct."""
         if own and priority in own:
             return own[priority]
@@ -86,7 +83,7 @@ class Targets(NamedTuple):
 
 
 class QueueSettings(NamedTuple):
-    follow_up: Target
+    follow_up: "Target"
     merge_window: timedelta = timedelta(hours=72)
     reopen_within: timedelta = timedelta(days=30)
     first_run: timedelta = timedelta(days=3)
@@ -115,7 +112,7 @@ class ChannelSettings(NamedTuple):
     type: str
     channel: Any = None
     problem: str = ""
-    targets: Mapping[str, Target] = {}
+    targets: Mapping[str, "Target"] = {}
     keep: timedelta | None = None
     keep_raw: bool = False
     every: timedelta | None = None
@@ -134,7 +131,7 @@ class RuleSettings(NamedTuple):
 
     disable: tuple[str, ...] = ()
     points: Mapping[str, int] = {}
-    custom: tuple[CustomRule, ...] = ()
+    custom: tuple["CustomRule", ...] = ()
 
 
 class Config(NamedTuple):
@@ -152,18 +149,18 @@ class Config(NamedTuple):
     team: Team = Team()
     channels: tuple[ChannelSettings, ...] = ()
     rules: RuleSettings = RuleSettings()
-    digest: Digest | None = None
-    notify: tuple[NotifyTarget, ...] = ()
-    handoffs: tuple[Handoff, ...] = ()
-    saved_replies: tuple[SavedReply, ...] = ()
-    watch: Watch | None = None
+    digest: "Digest | None" = None
+    notify: tuple["NotifyTarget", ...] = ()
+    handoffs: tuple["Handoff", ...] = ()
+    saved_replies: tuple["SavedReply", ...] = ()
+    watch: "Watch | None" = None
     plain_secrets: bool = False
     warnings: tuple[str, ...] = ()
 
     def channel(self, name: str) -> ChannelSettings | None:
         return next((channel for channel in self.channels if channel.name == name), None)
 
-    def all_targets(self) -> dict[str, Mapping[str, Target]]:
+    def all_targets(self) -> dict[str, Mapping[str, "Target"]]:
         """Return the targets by family and, for channels with their own, by "channel:NAME"."""
         own = {f"channel:{one.name}": one.targets for one in self.channels if one.targets}
         return {**self.targets.by_family, **own}

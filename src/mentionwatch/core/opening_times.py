@@ -11,8 +11,8 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _DAY = 24 * 60
 
-_INTERVAL = re.compile(r"([0-9]{1,2})(?::([0-9]{2}))? *[-–] *([0-9]{1,2})(?::([0-9]{2}))?")
-_TARGET = re.compile(r"(?:([0-9]{1,5})h)?(?:([0-9]{1,6})m)?|([0-9]{1,3})bd", re.IGNORECASE)
+_INTERVAL = r"([0-9]{1,2})(?::([0-9]{2}))? *[-–] *([0-9]{1,2})(?::([0-9]{2}))?"
+_TARGET = r"(?i)(?:([0-9]{1,5})h)?(?:([0-9]{1,6})m)?|([0-9]{1,3})bd"
 
 DateRange = tuple[date, date]
 
@@ -35,7 +35,7 @@ class Interval:
     @classmethod
     def parse(cls, text: str) -> Interval:
         """Return the interval "08:00-12:00"; "18:00-02:00" and "18:00-26:00" cross midnight."""
-        match = _INTERVAL.fullmatch(text.strip())
+        match = re.fullmatch(_INTERVAL, text.strip())
         if match is None:
             raise ValueError(f"{text[:60]!r} is not an opening time such as 08:00-12:00")
         hour, minute, end_hour, end_minute = (int(part or 0) for part in match.groups())
@@ -66,7 +66,7 @@ class Target:
     @classmethod
     def parse(cls, text: str) -> Target:
         """Return the target "30m", "2h", "1h30m" or "2bd". Raises ValueError."""
-        match = _TARGET.fullmatch(text.strip()) if isinstance(text, str) else None
+        match = re.fullmatch(_TARGET, text.strip()) if isinstance(text, str) else None
         if match and match[3]:
             return cls(business_days=int(match[3]))
         if match and match[0]:

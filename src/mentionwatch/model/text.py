@@ -16,18 +16,18 @@ LIMIT = 50_000
 
 _MARKS_IN_A_ROW = 30  # the "stream-safe" limit of UAX #15
 
-_NEWLINES = re.compile("\r\n?|[\u2028\u2029]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_DROPPED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ufdd0-\ufdef\ufffe\uffff]")
-_C1 = re.compile("[\x80-\x9f]")
+# Texts, not compiled patterns: most of what is written and read holds none of these.
+_NEWLINES = "\r\n?|[\u2028\u2029]"
+_SURROGATE = "[\ud800-\udfff]"
+_DROPPED = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ufdd0-\ufdef\ufffe\uffff]"
+_C1 = "[\x80-\x9f]"
 # Only a run of these can hold combining marks, so ordinary text is not looked at one by one.
-_MARK_RUN = re.compile(r"[^\w\s\x00-\u02ff]{31,}")
+_MARK_RUN = r"[^\w\s\x00-\u02ff]{31,}"
 
 # Everything that a terminal obeys or that turns the writing direction, but newline and tab.
-_UNSEEN = re.compile(
+_UNSEEN = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
-_SPACES = re.compile(r"\s+")
 
 
 def clean(text: str, limit: int = LIMIT) -> str:
@@ -40,17 +40,27 @@ def clean(text: str, limit: int = LIMIT) -> str:
     """
     shortened = len(text) > 2 * limit
     text = text[: 2 * limit]
-    if _SURROGATE.search(text):
-        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    text = _C1.sub(_windows_1252, text)
-    text = _DROPPED.sub("", _NEWLINES.sub("\n", text))
+    if not _is_plain(text):
+        text = _without_controls(text)
     if not text.isascii():
-        text = unicodedata.normalize("NFC", _MARK_RUN.sub(_fewer_marks, text))
+        text = unicodedata.normalize("NFC", re.sub(_MARK_RUN, _fewer_marks, text))
     text = text.strip()
     if shortened or len(text) > limit:
         mark = f"… [cut at {limit} characters]"
         text = text[: limit - len(mark)].rstrip() + mark
     return text
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether a text holds letters, signs, blanks and newlines only: most do."""
+    return text.replace("\n", "").isprintable()
+
+
+def _without_controls(text: str) -> str:
+    if re.search(_SURROGATE, text):
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    text = re.sub(_C1, _windows_1252, text)
+    return re.sub(_DROPPED, "", re.sub(_NEWLINES, "\n", text))
 
 
 def _windows_1252(match: re.Match[str]) -> str:
@@ -77,7 +87,7 @@ def visible(text: str) -> str:
     C0 controls become their pictures (ESC: U+241B), the rest ``[U+202E]``: no sign that means
     something in HTML, where this is done last. Newline and tab stay.
     """
-    return _UNSEEN.sub(_shown, text)
+    return text if _is_plain(text) else re.sub(_UNSEEN, _shown, text)
 
 
 def _shown(match: re.Match[str]) -> str:
@@ -93,7 +103,7 @@ def one_line(text: str, width: int | None = None) -> str:
 
     The width is in terminal columns, at least 1: CJK and emoji take two. None: all of it.
     """
-    line = visible(_SPACES.sub(" ", text).strip())
+    line = visible(" ".join(text.split()))
     if width is None or display_width(line) <= width:
         return line
     used = 0

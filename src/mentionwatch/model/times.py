@@ -16,11 +16,12 @@ _MILLISECOND = timedelta(milliseconds=1)
 # Unix seconds reach this in the year 5138; milliseconds passed it in 1973.
 _MILLISECONDS_FROM = 100_000_000_000
 
-_TIMESTAMP = re.compile(
+# Texts, not compiled patterns: a start that reads no time in words does not compile them.
+_TIMESTAMP = (
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2}):([0-5][0-9]|60)"
     r"(?:\.([0-9]{1,9}))?(?:[Zz]|([+-])([01][0-9]|2[0-3]):?([0-5][0-9]))"
 )
-_DURATION = re.compile(
+_DURATION = (
     r"(?:([0-9]{1,6})w)?(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,8})s)?"
 )
 
@@ -48,7 +49,7 @@ def parse_time(value: object) -> datetime:
 
 
 def _parse_timestamp(text: str) -> datetime:
-    match = _TIMESTAMP.fullmatch(text.strip())
+    match = re.fullmatch(_TIMESTAMP, text.strip())
     if match is None:
         raise ValueError(f"{_shortened(text)} is not a time such as 2026-11-21T09:30:00Z")
     year, month, day, hour, minute, second = map(int, match.groups()[:6])
@@ -108,7 +109,7 @@ def duration(text: str) -> timedelta:
     Raises:
         ValueError: Another form, or more than a hundred years.
     """
-    match = _DURATION.fullmatch(text.strip()) if isinstance(text, str) else None
+    match = re.fullmatch(_DURATION, text.strip()) if isinstance(text, str) else None
     if match is None or not any(match.groups()):
         raise ValueError(f"{_shortened(text)} is not a length of time such as 30m, 72h or 30d")
     weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())

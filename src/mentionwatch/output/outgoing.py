@@ -16,7 +16,8 @@ from mentionwatch.output import words
 from mentionwatch.output.words import LocalTime
 
 if TYPE_CHECKING:
-    from mentionwatch.model.report import ConversationReport, QueueRow, ThreadEntry
+    from mentionwatch.model.conversation import ConversationReport, ThreadEntry
+    from mentionwatch.model.report import QueueRow
 
 VERSION = 1
 _TITLE = 100

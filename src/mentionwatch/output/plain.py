@@ -11,13 +11,8 @@ from mentionwatch.output.words import LocalTime
 
 if TYPE_CHECKING:
     from mentionwatch.channels import Capabilities
-    from mentionwatch.model.report import (
-        ChannelState,
-        ConversationReport,
-        QueueReport,
-        QueueRow,
-        ThreadEntry,
-    )
+    from mentionwatch.model.conversation import ConversationReport, ThreadEntry
+    from mentionwatch.model.report import ChannelState, QueueReport, QueueRow
 
 _INDENT = "    "
 _LEVELS = {"broken": "BROKEN", "warning": "NOTE", "note": "NOTE"}

@@ -18,15 +18,9 @@ from mentionwatch.output.overview import is_complete, unseen
 
 if TYPE_CHECKING:
     from mentionwatch.channels import Capabilities
+    from mentionwatch.model.conversation import ClockRow, ConversationReport, ThreadEntry
     from mentionwatch.model.items import Author
-    from mentionwatch.model.report import (
-        ChannelState,
-        ClockRow,
-        ConversationReport,
-        QueueReport,
-        QueueRow,
-        ThreadEntry,
-    )
+    from mentionwatch.model.report import ChannelState, QueueReport, QueueRow
 
 QUEUE = "mentionwatch.queue/1"
 QUEUE_HEAD = "mentionwatch.queue-head/1"

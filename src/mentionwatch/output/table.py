@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from mentionwatch.model.report import ConversationReport, QueueReport, QueueRow, ThreadEntry
+    from mentionwatch.model.conversation import ConversationReport, ThreadEntry
+    from mentionwatch.model.report import QueueReport, QueueRow
 
 NARROW = 60  # below this the head of a row takes two lines
 WIDEST = 110  # lines longer than this are hard to read, however wide the window

@@ -13,14 +13,9 @@ from mentionwatch.model.text import one_line
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from mentionwatch.model.conversation import ClockRow, ConversationReport, ThreadEntry
     from mentionwatch.model.items import Author
-    from mentionwatch.model.report import (
-        ClockRow,
-        ConversationReport,
-        QueueReport,
-        QueueRow,
-        ThreadEntry,
-    )
+    from mentionwatch.model.report import QueueReport, QueueRow
     from mentionwatch.model.score import Reason
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

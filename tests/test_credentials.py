@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import pickle
+import re
 import stat
 import sys
 import threading
@@ -16,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -27,6 +29,7 @@ from mentionwatch.credentials import (
     forget_resolved,
     redact,
     redacting_formatter,
+    redaction,
     remember,
     set_interactive,
     sources,
@@ -389,6 +392,24 @@ class TestHiding:
         remember("sesame")
         remember("sesame-open")
         assert redact("a sesame-open b sesame c") == "a *** b *** c"
+
+    def test_secrets_that_are_found_at_the_same_time_are_all_masked(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        other = threading.Thread(target=remember, args=("found-meanwhile",))
+        compiled = re.compile
+
+        def slowly(*words: Any) -> Any:
+            if not other.ident:
+                other.start()
+                other.join(0.3)  # it has finished, or it waits for its turn
+            return compiled(*words)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(redaction, "re", SimpleNamespace(compile=slowly, escape=re.escape))
+            remember("found-first")
+            other.join()
+        assert redact("found-first found-meanwhile") == "*** ***"
 
     @pytest.mark.parametrize(
         "text",

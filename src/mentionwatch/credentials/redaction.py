@@ -8,6 +8,7 @@ in every coding in which they travel, and the shapes that credentials usually ha
 from __future__ import annotations
 
 import re
+import threading
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,7 @@ _SHAPES = (
     (r"\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*", MASK),
 )
 
+_one_at_a_time = threading.Lock()
 _values: set[str] = set()
 _exact: re.Pattern[str] | None = None
 
@@ -68,11 +70,15 @@ _exact: re.Pattern[str] | None = None
 def remember(value: str) -> None:
     """Mask *value*, and the codings in which it travels, from now on; short ones are left out."""
     global _exact
-    if len(value) < SHORTEST or value in _values:
+    if len(value) < SHORTEST:
         return
-    _values.update(form for form in _codings(value) if len(form) >= SHORTEST)
-    longest_first = sorted(_values, key=len, reverse=True)
-    _exact = re.compile("|".join(re.escape(form) for form in longest_first))
+    # Of two at the same time, the slower one would put a pattern without the other's in its place.
+    with _one_at_a_time:
+        if value in _values:
+            return
+        _values.update(form for form in _codings(value) if len(form) >= SHORTEST)
+        longest_first = sorted(_values, key=len, reverse=True)
+        _exact = re.compile("|".join(re.escape(form) for form in longest_first))
 
 
 def redact(text: str) -> str:
@@ -92,8 +98,9 @@ def _shapes() -> tuple[tuple[re.Pattern[str], str], ...]:
 def forget() -> None:
     """Forget the values; for tests."""
     global _exact
-    _values.clear()
-    _exact = None
+    with _one_at_a_time:
+        _values.clear()
+        _exact = None
 
 
 def redacting_formatter(*args: Any, **kwargs: Any) -> logging.Formatter:

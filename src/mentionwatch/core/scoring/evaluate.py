@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _quoted
 
 from mentionwatch.core.scoring.ruleset import RuleSet
@@ -44,8 +45,9 @@ def evaluate(lines: Iterable[str], rules: RuleSet) -> Iterator[str]:
             )
 
 
+@lru_cache(maxsize=8192)
 def _json(reason: Reason) -> str:
-    """Return a reason as JSON; by hand, for this is the inner loop of an evaluation."""
+    """Return a reason as JSON; the same few come again and again in an evaluation."""
     return (
         f'{{"rule": {_quoted(reason.rule)}, "points": {reason.points},'
         f' "quote": {_quoted(reason.quote)}, "why": {_quoted(reason.why)}}}'

@@ -56,10 +56,16 @@ _NONE: list[Phrase] = []
 
 def standing(phrases: dict[str, list[Phrase]], words: list[str], at: int) -> list[Phrase]:
     """Return those of an entry's phrases that stand in *words* at place *at*, longest first."""
-    candidates = phrases.get(words[at + 1], _NONE)
+    second = at + 1
+    # The key is the second word: where a phrase has no third one, it stands there.
+    found = [
+        phrase
+        for phrase in phrases.get(words[second], _NONE)
+        if len(phrase[0]) == 1 or _stands(words, second, phrase[0])
+    ]
     if "" in phrases:
-        candidates = [*candidates, *phrases[""]]
-    return [phrase for phrase in candidates if _stands(words, at + 1, phrase[0])]
+        found += [phrase for phrase in phrases[""] if _stands(words, second, phrase[0])]
+    return found
 
 
 def _simplest(entry: Entry) -> Known:

@@ -161,15 +161,16 @@ INTENT_RULES = (
         why="may become a customer",
         intent="lead",
         anchors=listed(
-            "anybody, anyone, recommend, recommendation, recommendations, looking for, how much, "
-            "price, prices, pricing, quote, in stock, interested in, thinking of, thinking about, "
-            "considering, worth it, any good, experience with, experiences with, book a, do you "
-            "sell, do you deliver, do you ship, do you offer, do you have, do you do, do you "
-            "stock, "
-            "do you cater, do you take, where can i buy, where can i get, where to buy, available, "
-            "cost, switch to, sign up, a table for, wholesale, estimate, reviews, good place, who "
-            "knows, somebody, hire, vs, used, tried, should i, want to buy, gift cards, for sale, "
-            "demo, trial, suggestions, availability"
+            "anybody, anyone, recommend, recommendation, recommendations, looking for, how "
+            "much, price, prices, pricing, quote, in stock, interested in, thinking of, "
+            "thinking about, considering, worth it, any good, experience with, experiences "
+            "with, book a, do you sell, do you deliver, do you ship, do you offer, do you have, "
+            "do you do, do you stock, do you cater, do you take, where can i buy, where can i "
+            "get, where to buy, cost, switch to, a table for, wholesale, estimate, good place, "
+            "who knows, somebody, hire, should i, want to buy, gift cards, for sale, demo, "
+            "suggestions, availability, any of you, who used, who has used, "
+            "free trial, table available, room available, rooms available, appointment "
+            "available, slot available, do they have"
         ),
         pattern=plain(
             r"(?:has |have |had |did |does |do |is |are |can |could |would )?(?:any ?(?:body"

@@ -238,7 +238,12 @@ SENTIMENT_RULES = (
         id="sentiment.lacking",
         points=-6,
         why="says that something is missing",
-        anchors=listed("no, lack, lacking, lacks, without, zero, not enough, none"),
+        anchors=listed(
+            "no, lack, lacking, lacks, zero, not enough, without a, without an, without any, "
+            "without notice, without warning, without explanation, without explaining, without "
+            "asking, without telling, without reason, without apology, without food, without "
+            "water"
+        ),
         pattern=plain(
             r"(?:there|there's|with|and|have|has|had|got|but|is|are|was|were|get|still|,|[.]|we"
             r"|they|you|#) (?:\w+ )?(?:no|zero) (?!problem|problems|issues?|doubt|matter|one "
@@ -255,10 +260,12 @@ SENTIMENT_RULES = (
         id="sentiment.supposed",
         points=-5,
         why="was promised or expected otherwise",
-        anchors=listed(
-            "supposed, should have, should've, promised, told me, told us, told, was told, claims, "
-            "claim, said, expected, expect, instead, at least, was expecting, advertised, promise, "
-            "even though, yet, only to, according to, supposedly"
+        anchors=(
+            *listed(
+                "supposed, should have, should've, promised, told, said, expect, even though, "
+                "only to, supposedly, as advertised, instead of"
+            ),
+            *each("and but ,", "yet"),
         ),
         pattern=plain(
             r"supposed to|should(?: have|'ve|n't have) (?:\w+)|(?:you|they|was|were|been) "
@@ -341,9 +348,11 @@ SENTIMENT_RULES = (
         intent="complaint",
         anchors=listed(
             "fix, you need, need to, needs to, should, do better, step up, get it together, get "
-            "your, wake up, sort, improve, stop, come on, cmon, c'mon, please stop, learn, figure, "
-            "do something, hire, bring back, sort it, shame, get with, get a, at least, could be "
-            "better, could have been, needs, you guys need"
+            "your, wake up, sort, improve, come on, cmon, c'mon, please stop, do something, "
+            "hire, bring back, sort it, shame, get with, could be better, could have been, "
+            "needs, you guys need, just stop, get a clue, get a grip, get a new, learn to, "
+            "learn how, figure it, figure this, at least you, at least tell, at least have, at "
+            "least give, at least be, at least let, at least answer, at least try"
         ),
         pattern=plain(
             r"fix (?:it|this|that|your|ur|the|my|yo)|(?:you|u|ya|guys|they|y'all|yall|really"
@@ -367,7 +376,9 @@ SENTIMENT_RULES = (
         points=-5,
         why="compares us with better days or better others",
         anchors=listed(
-            "used to, anymore, any more, no longer, than, even, worse, downhill, went from, since"
+            "used to, anymore, any more, no longer, worse, downhill, went from, than this, than "
+            "that, than your, than you, than u, worse than, not even, didn't even, can't even, "
+            "don't even, doesn't even"
         ),
         pattern=plain(
             r"used to (?:be|love|like|have)|any ?more|no longer|(?:better|would rather|rather) "

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from mentionwatch.core.scoring.rule import Rule, listed, plain
+from mentionwatch.core.scoring.rule import Rule, each, listed, plain
 from mentionwatch.core.scoring.text import View
 
 
@@ -25,8 +25,8 @@ def _happy(view: View) -> int:
 
 def _capitals(view: View) -> int:
     """Return 1 where at least three words are shouted; short forms ("BBC") are no shouting."""
-    shouted = sum(len(token) > 3 and token.isupper() for token in view.words.tokens)
-    return int(shouted >= 3)
+    shouted = [token for token in filter(str.isupper, view.words.tokens) if len(token) > 3]
+    return int(len(shouted) >= 3)
 
 
 _THING = (
@@ -344,14 +344,20 @@ URGENCY_RULES = (
         id="urgency.churn",
         points=9,
         why="is about to leave us",
-        anchors=listed(
-            "never again, last time, lost a customer, lost my business, losing a customer, lost "
-            "me, losing customers, losing my business, elsewhere, switching, switch to, cancel "
-            "my, cancelling my, canceling my, done with, boycott, unfollow, unsubscribe, "
-            "goodbye, be back, go back, never, no more, close my account, closing my account, "
-            "competitor, stay away, avoid, steer clear, think twice, ever again, again, "
-            "leaving, going to switch, don't waste, not recommend, regret, wouldn't recommend, "
-            "disappointed customer"
+        anchors=(
+            *listed(
+                "never again, last time, lost a customer, lost my business, losing a "
+                "customer, lost me, losing customers, losing my business, elsewhere, "
+                "switching, switch to, cancel my, cancelling my, canceling my, done with, "
+                "boycott, unfollow, unsubscribe, goodbye, be back, go back, never, no more, "
+                "close my account, closing my account, competitor, stay away, avoid, steer "
+                "clear, think twice, ever again, leaving, going to switch, don't waste, not "
+                "recommend, regret, wouldn't recommend, disappointed customer"
+            ),
+            *each(
+                "not",
+                "fly buy shop use order eat stay come go book purchase return deal be recommend",
+            ),
         ),
         pattern=plain(
             r"never again|last time i|(?:lost|losing) (?:a|an|my|me|another) (?:\w+ "

@@ -112,7 +112,10 @@ _SHORT = frozenset(
 
 def unstretched(word: str, known: frozenset[str]) -> str:
     """Return "so" for "sooooo", "cool" for "coooool"; a word without a stretch as it is."""
-    if not _STRETCHED.search(word) or word.isdigit() or word in known:
+    # Without two letters that were there before, no letter stands three times: most words.
+    if len(word) - len(set(word)) < 2 or not _STRETCHED.search(word) or word.isdigit():
+        return word
+    if word in known:
         return word
     twice = _STRETCH.sub(r"\1\1", word)
     return twice if twice in known else _STRETCH.sub(r"\1", word)

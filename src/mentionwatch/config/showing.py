@@ -40,7 +40,7 @@ def _plain(value: Any) -> Any:
     """Return a value as a tree; what is empty or not set is left out of tables."""
     if isinstance(value, Secret):
         return value
-    if isinstance(value, Event):
+    if isinstance(value, Event) or _is_target(value):
         return str(value)
     if isinstance(value, str):
         return redact(value)
@@ -57,7 +57,7 @@ def _fields(value: Any) -> dict[str, Any] | None:
     """Return the keys of one of our values, be it a named tuple or a dataclass."""
     if hasattr(value, "_asdict"):
         return dict(value._asdict())
-    if not dataclasses.is_dataclass(value) or isinstance(value, type) or _is_target(value):
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
         return None
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 

@@ -1,11 +1,15 @@
-"""What an owner writes about hours: opening times, closed days, targets; and how it is said."""
+"""
+What an owner writes about hours: opening times, closed days, targets; and how it is said.
+
+An opening time and a target are checked named tuples, because every start makes these classes.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -17,20 +21,24 @@ _TARGET = r"(?i)(?:([0-9]{1,5})h)?(?:([0-9]{1,6})m)?|([0-9]{1,3})bd"
 DateRange = tuple[date, date]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, order=True)
-class Interval:
+class _Minutes(NamedTuple):
+    start: int
+    end: int
+
+
+class Interval(_Minutes):
     """
     Open from ``start`` to ``end``, minutes on the clock since the midnight that begins its day.
 
     ``end`` beyond 1440 crosses midnight; the interval still belongs to the day on which it starts.
     """
 
-    start: int
-    end: int
+    __slots__ = ()
 
-    def __post_init__(self) -> None:
-        if not 0 <= self.start < _DAY or not self.start < self.end <= 2 * _DAY:
-            raise ValueError(f"minutes {self.start} to {self.end} are no opening time")
+    def __new__(cls, start: int, end: int) -> Interval:
+        if not 0 <= start < _DAY or not start < end <= 2 * _DAY:
+            raise ValueError(f"minutes {start} to {end} are no opening time")
+        return super().__new__(cls, start, end)
 
     @classmethod
     def parse(cls, text: str) -> Interval:
@@ -50,18 +58,22 @@ class Interval:
         return "{:02}:{:02}-{:02}:{:02}".format(*divmod(self.start, 60), *divmod(self.end, 60))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Target:
+class _Allowed(NamedTuple):
+    minutes: int | None
+    business_days: int | None
+
+
+class Target(_Allowed):
     """The open time allowed for an answer: minutes, or else a number of business days."""
 
-    minutes: int | None = None
-    business_days: int | None = None
+    __slots__ = ()
 
-    def __post_init__(self) -> None:
-        if (self.minutes is None) == (self.business_days is None):
+    def __new__(cls, minutes: int | None = None, business_days: int | None = None) -> Target:
+        if (minutes is None) == (business_days is None):
             raise ValueError("a target is a number of minutes or of business days")
-        if not 0 < (self.minutes or 0) + (self.business_days or 0) * _DAY <= 366 * _DAY:
+        if not 0 < (minutes or 0) + (business_days or 0) * _DAY <= 366 * _DAY:
             raise ValueError("a target is more than nothing, and at most a year")
+        return super().__new__(cls, minutes, business_days)
 
     @classmethod
     def parse(cls, text: str) -> Target:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mentionwatch.model.text import one_line
 
 MOST = 7  # lines; a longer list is not read
 _QUOTE = 70  # columns
-_PLACE = re.compile(r"\{([^{}\n]{1,40})\}")
-_SENTENCE = re.compile(r"[^.!?…\n¿]*[?？؟]")
+_PLACE = r"\{([^{}\n]{1,40})\}"
+_SENTENCE = r"[^.!?…\n¿]*[?？؟]"
 # Words without which nobody can help, and which no stranger should read.
 _PERSONAL = re.compile(
     r"\b(?:order|booking|reservation|account|invoice|parcel|delivery|refund|card|payment|paid"
@@ -37,8 +37,7 @@ _SAFETY = "urgency.safety"
 _MONEY = ("urgency.money", "urgency.fraud")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """
     One conversation that waits.
 
@@ -94,7 +93,7 @@ def _of_intent(case: Case) -> list[str]:
 
 def _questions(texts: Sequence[str]) -> list[str]:
     """Return the last questions, at most two; each as it was asked."""
-    found = [match[0].strip() for text in texts for match in _SENTENCE.finditer(text)]
+    found = [match[0].strip() for text in texts for match in re.finditer(_SENTENCE, text)]
     return [question for question in found if len(question) > 2][-2:]
 
 
@@ -120,7 +119,7 @@ def _saved(case: Case) -> list[str]:
     for name, text, intents in case.saved:
         if intents and case.intent not in intents:
             continue
-        places = list(dict.fromkeys(_PLACE.findall(text)))
+        places = list(dict.fromkeys(re.findall(_PLACE, text)))
         fill = f"; fill in {', '.join(places)}" if places else "; it has no place for this case"
         found.append(f"your saved text “{one_line(name)}” fits{fill}: {one_line(text)}")
     return found

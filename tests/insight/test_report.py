@@ -325,7 +325,7 @@ def test_offsets_find_the_hour_in_which_clocks_change() -> None:
 
 
 def test_spreads_are_exact_and_read_once() -> None:
-    lengths = iter([5, 5, 9, 9, 9, 9, 9, 9, 9, 100, 3, 8, 9])
+    lengths = iter([(5, 2), (9, 7), (100, 1), (3, 1), (8, 1), (9, 1)])
     counts = [("many", 10), ("none", 0), ("one", 1), ("two", 2)]
     spreads = dict(counting.spreads(counts, lengths))
     assert spreads["many"] == Spread(count=10, median=9, p90=9, slowest=100)

@@ -10,7 +10,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from itertools import accumulate, islice, pairwise
+from itertools import accumulate, pairwise
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -30,7 +30,7 @@ Key = TypeVar("Key")
 
 
 def spreads(
-    counts: Iterable[tuple[Any, int]], lengths: Iterator[int]
+    counts: Iterable[tuple[Any, int]], lengths: Iterator[tuple[int, int]]
 ) -> Iterator[tuple[Any, Spread]]:
     """
     Yield for each key the median, the 90th percentile and the slowest.
@@ -39,8 +39,8 @@ def spreads(
 
     Args:
         counts: (key, how many), in the order in which *lengths* come.
-        lengths: Key by key, each by length. Read once and up to the wanted places only, so that a
-            million answers need no room.
+        lengths: (seconds, how many took so long), key by key, each by length. Read once, so that
+            a million answers need no room.
     """
     for key, count in counts:
         if count:
@@ -49,14 +49,14 @@ def spreads(
             yield key, Spread(count=count, median=median, p90=p90, slowest=slowest)
 
 
-def _at(places: Sequence[int], lengths: Iterator[int]) -> Iterator[int]:
+def _at(places: Iterable[int], lengths: Iterator[tuple[int, int]]) -> Iterator[int]:
     """Yield what stands at rising places, counted from 0; a place may come twice."""
-    before, found = -1, 0
+    seen, seconds = 0, 0
     for place in places:
-        if place > before:
-            found = next(islice(lengths, place - before - 1, None))
-        before = place
-        yield found
+        while seen <= place:
+            seconds, times = next(lengths)
+            seen += times
+        yield seconds
 
 
 def offsets(zone: ZoneInfo, since: datetime, until: datetime) -> tuple[tuple[int, int], ...]:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from operator import itemgetter
 from typing import Any
 
 from mentionwatch.store.spans import WRITTEN, Span, grouped, rows_of
@@ -199,21 +198,22 @@ def _bins(bounds: Sequence[int]) -> Iterator[str]:
 
 def answer_lengths(
     connection: sqlite3.Connection, span: Span, kind: str, length: str, by: str = ""
-) -> Iterator[int]:
+) -> Iterator[tuple[int, int]]:
     """
-    Yield how long each answer of a kind took, in seconds: key by key, the shortest first.
+    Yield (seconds, how many answers of a kind took so long): key by key, the shortest first.
 
-    It is one number for each answer, sorted outside of Python's memory.
+    They are sorted outside of Python's memory.
 
     Args:
         kind: One of `KINDS`.
         length: One of `LENGTHS`.
     """
     assert length in LENGTHS
-    rows = connection.execute(
-        f"SELECT w.{length} FROM clock w {span.conversation(by, 'w.conversation_id')} "
-        f"WHERE {answers_in(span)} AND w.kind = :kind "
-        f"ORDER BY {span.key(by, 'w.since') + ', ' if by else ''}w.{length}",
+    key = f"{span.key(by, 'w.since')}, " if by else ""
+    cursor = connection.execute(
+        f"SELECT w.{length}, count(*) FROM clock w "
+        f"{span.conversation(by, 'w.conversation_id')} WHERE {answers_in(span)} "
+        f"AND w.kind = :kind GROUP BY {key}w.{length} ORDER BY {key}w.{length}",
         {**span.bound, "kind": kind},
     )
-    return map(itemgetter(0), rows)
+    return ((row[0], row[1]) for row in cursor)

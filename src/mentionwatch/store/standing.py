@@ -124,20 +124,25 @@ def moods(
     return counts, [(row, turns[row["id"]]) for row in _named(connection, list(turns))]
 
 
+_REACTIONS = {
+    "calmer": "n.at > a.at AND (n.closing <> '' OR n.sentiment = 'positive')",
+    "angrier": "n.at > a.at AND n.closing = '' AND n.sentiment = 'negative'",
+    "silent": "n.at <= a.at AND (n.intent = 'complaint' OR n.sentiment = 'negative')",
+}
+
+
 def reactions(connection: sqlite3.Connection, span: Span) -> dict[str, int]:
     """Return what customers did after our last answer of the period, from the stored sentiments."""
-    found = connection.execute(
-        "SELECT CASE WHEN n.at > a.at AND (n.closing <> '' OR n.sentiment = 'positive') "
-        "THEN 'calmer' WHEN n.at > a.at AND n.sentiment = 'negative' THEN 'angrier' "
-        "WHEN n.at > a.at THEN 'none' "
-        "WHEN n.intent = 'complaint' OR n.sentiment = 'negative' THEN 'silent' "
-        "ELSE 'none' END AS reaction, count(*) AS n FROM (SELECT w.conversation_id AS id, "
+    sums = ", ".join(f"coalesce(sum({is_one}), 0) AS {kind}" for kind, is_one in _REACTIONS.items())
+    row = connection.execute(
+        f"SELECT {sums}, count(*) AS n FROM (SELECT w.conversation_id AS id, "
         f"max(w.replied_at) AS at FROM clock w {span.conversation('', 'w.conversation_id')} "
         f"WHERE {answers_in(span)} GROUP BY w.conversation_id) a "
-        "JOIN conversation z ON z.id = a.id JOIN mention n ON n.id = z.newest_id GROUP BY reaction",
+        "JOIN conversation z ON z.id = a.id JOIN mention n ON n.id = z.newest_id",
         span.bound,
-    )
-    return {row["reaction"]: row["n"] for row in found}
+    ).fetchone()
+    found = {kind: row[kind] for kind in _REACTIONS}
+    return {**found, "none": row["n"] - sum(found.values())}
 
 
 # --- the badge, and what we posted meanwhile -----------------------------------------------------

@@ -5,8 +5,6 @@ Only the command that is called is loaded, and for the list of all of them none:
 script that reads the queue every minute pays. A test holds the lines against the commands' own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Annotated, Any

@@ -1,6 +1,9 @@
-"""Commands that read: queue, show, open, search, explain."""
+"""
+Commands that read: queue, show, open, search, explain.
 
-from __future__ import annotations
+No `from __future__ import annotations` here and in `commands`: Typer would compile the texts of all
+annotations, twice, at each start.
+"""
 
 from typing import Annotated, Any
 

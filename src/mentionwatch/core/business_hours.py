@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from mentionwatch.core.opening_times import (
     DAYS,
@@ -56,10 +54,9 @@ class NeverOpen(ValueError):
     """Hours in which nothing opens for more than a year; no due time can be found in them."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
 class BusinessHours:
     """
-    The hours in which somebody answers, in the zone of the people who do.
+    The hours in which somebody answers, in the zone of the people who do. Never changed.
 
     ``week``: the intervals of Monday to Sunday. ``closed``: dates and ranges (first, last) on
     which no interval starts, holidays included. ``special``: dates with hours of their own, which
@@ -72,38 +69,52 @@ class BusinessHours:
         ValueError: An unknown zone, a week of other than seven days, or never open at all.
     """
 
-    timezone: str = "UTC"
-    week: Week = ()
-    closed: Collection[date | DateRange] = ()
-    special: Mapping[date, tuple[Interval, ...]] = field(default_factory=dict, hash=False)
-    always_open: bool = False
-    _zone: ZoneInfo = field(init=False, repr=False, compare=False)
-    _ranges: tuple[DateRange, ...] = field(init=False, repr=False, compare=False)
-    _known: dict[int, tuple[Span, ...]] = field(init=False, repr=False, compare=False)
-    _blocks: dict[int, timedelta] = field(init=False, repr=False, compare=False)
+    __slots__ = (
+        "_blocks", "_known", "_zone", "always_open", "closed", "special", "timezone", "week",
+    )  # fmt: skip
 
-    def __post_init__(self) -> None:
-        week = _settled_week(self.week, always_open=self.always_open)
-        closed = merged_ranges(self.closed)
-        special = {day: merged(self.special[day]) for day in sorted(self.special)}
-        settled: dict[str, object] = {
-            "week": week,
-            "always_open": week == WHOLE_WEEK,
-            "closed": closed,
-            "special": special,
-            "_zone": zone(self.timezone),
-            "_ranges": closed,
-            "_known": {},
-            "_blocks": {},
-        }
-        for name, value in settled.items():
-            object.__setattr__(self, name, value)
-        if not any(self.week) and not any(special.values()):
+    def __init__(
+        self,
+        *,
+        timezone: str = "UTC",
+        week: Week = (),
+        closed: Collection[date | DateRange] = (),
+        special: Mapping[date, tuple[Interval, ...]] | None = None,
+        always_open: bool = False,
+    ) -> None:
+        special = special or {}
+        self.timezone = timezone
+        self.week = _settled_week(week, always_open=always_open)
+        self.closed = merged_ranges(closed)
+        self.special = {day: merged(special[day]) for day in sorted(special)}
+        self.always_open = self.week == WHOLE_WEEK
+        self._zone = zone(timezone)
+        self._known: dict[int, tuple[Span, ...]] = {}
+        self._blocks: dict[int, timedelta] = {}
+        if not any(self.week) and not any(self.special.values()):
             raise ValueError("never open: no day of the week has an opening time")
+
+    def _values(self) -> tuple[object, ...]:
+        return self.timezone, self.week, self.closed, tuple(self.special.items())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BusinessHours) and self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def __repr__(self) -> str:
+        return f"BusinessHours({self.to_json()})"
 
     def closed_also(self, days: Iterable[date | DateRange]) -> BusinessHours:
         """Return these hours with further closed days, such as holidays."""
-        return replace(self, closed=(*self.closed, *days))
+        return BusinessHours(
+            timezone=self.timezone,
+            week=self.week,
+            closed=(*self.closed, *days),
+            special=self.special,
+            always_open=self.always_open,
+        )
 
     def around_the_clock(self) -> BusinessHours:
         """Return hours in the same zone that never close: for what must not wait for Monday."""
@@ -204,7 +215,7 @@ class BusinessHours:
             "timezone": self.timezone,
             "always_open": self.always_open,
             "week": {} if self.always_open else week,
-            "closed": ranges_text(self._ranges),
+            "closed": ranges_text(self.closed),
             "special": {f"{day}": [*map(str, open_)] for day, open_ in self.special.items()},
         }
 
@@ -302,8 +313,8 @@ class BusinessHours:
         day = date.fromordinal(number)
         if day in self.special:
             return self.special[day]
-        index = bisect_right(self._ranges, day, key=_first_day) - 1
-        if index >= 0 and day <= self._ranges[index][1]:
+        index = bisect_right(self.closed, day, key=_first_day) - 1
+        if index >= 0 and day <= self.closed[index][1]:
             return ()
         return self.week[day.weekday()]
 

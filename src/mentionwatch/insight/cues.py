@@ -117,8 +117,8 @@ DEFENSIVE = re.compile(
     r"|come|called|ordered|looked|noticed|mentioned)"
     r"|\bif you had (?:read|asked|checked|told|called|looked|bothered|followed)"
     r"|\bhad you (?:read|asked|checked|told|called|followed)"
-    r"|\bread the (?:instructions|manual|label|menu|description|small print|sign|page|website"
-    r"|terms|faq)|\blearn (?:how )?to\b"
+    r"|(?<!\bi )(?<!\bwe )(?<!\bto )\bread the (?:instructions|manual|label|menu"
+    r"|description|small print|sign|page|website|terms|faq)|\blearn (?:how )?to\b"
     r"|\b(?:nobody|no one|none of our|no other) (?:else|other|customers?|guests?"
     r"|clients?)?(?: \w+)? ?(?:has |have |had |ever )*(?:complain|mind|had|said|notic)"
     r"|\b(?:everyone|everybody|all (?:the |our )?(?:others?|other \w+)|other (?:customers"
@@ -137,6 +137,34 @@ DEFENSIVE = re.compile(
     r"|order|like it)\b|\bsome (?:people|customers|of us)\b|\bhow hard (?:is|can)"
     r"|\bobviously\b|\bpeople like you\b|\bwith all due respect\b|\bmaybe (?:you"
     r"|next time you) (?:should|could|need)|\bnext time,? (?:read|ask|check|try|come|be)"
+    r"|\bif you (?:don't|do not|didn't) like (?:it|that|this)[^.!?]{0,20}\b(?:there are|go|others?"
+    r"|don't|leave|elsewhere|somewhere|nobody|no one|tough|why|try)\b|\bthen (?:don't|do not) "
+    r"(?:come|buy|order|book|use|eat|read)\b|\b(?:nobody|no one) (?:forced|made|asked|told) you\b"
+    r"|\brocket science\b|\bcommon sense\b|\buse your (?:head|eyes|brain)|\bmind[- ]?readers?\b"
+    r"|\bread (?:your )?minds\b|\bdo your (?:research|homework)\b|\bdid you (?:even|actually|bother"
+    r"|ever)\b|\bhave you (?:even|actually)? ?(?:tried|considered|thought of) (?:reading|asking"
+    r"|looking|checking|listening)"
+    r"|\bworks? (?:fine|perfectly|well) for (?:us|me|every|all|the rest|others?)"
+    r"|\b(?:never|not once|not a single|no) (?:had |heard |received |got )?(?:a |any |one )?"
+    r"complaints? (?:about|before|from|in|like|so far|ever|yet)\b"
+    r"|\bnever had (?:a|any|this|such) (?:problem|issue|complaint)s?\b"
+    r"|\byou (?:chose|signed|agreed to|accepted|bought|ordered) (?:it|this|that|the|them|for)\b"
+    r"[^.!?]{0,30}\b(?:yourself|own|terms|contract|conditions|remember|after all)\b"
+    r"|\b(?:rules are rules|policy is policy|tough luck|too bad|so what|deal with it|boo ?hoo"
+    r"|suck it up|sue us|be our guest|good riddance|poor you|cry about)\b"
+    r"|\b(?:stop|quit|enough|keep|always|more) (?:of (?:the|your) )?(?:complaining|whining|moaning"
+    r"|ranting|nagging)\b|\byour (?:\w+ )?(?:whining|moaning|ranting|nagging|attitude|tantrum)"
+    r"|\b(?:you people|customers? like you|types? like you|your (?:kind|sort|lot))\b"
+    r"|\bour (?:records|cameras?|logs?|system) (?:say|show|prove)s? (?:otherwise|something else"
+    r"|different|that you)|\b(?:that's|that is|this is) (?:simply |just |plainly )?(?:not true"
+    r"|untrue|a lie|false|nonsense|rubbish|ridiculous|on you|your own)\b"
+    r"|\bfake review\b|\bblackmail|\b(?:too (?:high|demanding) for"
+    r"|your (?:high|own|impossible|royal) (?:standards|expectations"
+    r"|highness)|(?:isn't|aren't|not) (?:good|fancy|posh) enough for you)\b"
+    r"|\bmust be (?:hard|nice|tough|lovely) (?:being|to be|for you)\b|\bsome are never (?:happy"
+    r"|satisfied|pleased)\b|\bnever (?:happy|satisfied|pleased)\b|\bfor (?:that|this|the) price"
+    r"[^.!?]{0,30}\b(?:expect|what|you)\b|\bif you (?:say|insist) so\b|\byou must have (?:dropped"
+    r"|done|used|misread|missed|misunderstood|forgotten|broken|lost|put)\b"
     r"|\bdrama\b|\bfirst world\b|\bjust a \w+, (?:relax|calm)|\bwe never (?:make|do|have|send"
     r"|forget|charge)|\bimpossible\b(?=[^.!?]*\byou)|\bnot what happened\b|\bwe doubt\b"
 )
@@ -150,6 +178,73 @@ SETTLED = re.compile(
     r"|others|those) (?:else )?(?:reading|here|following|wondering)"
     r"|\b(?:refund|replacement|new \w+) (?:is on its way|went out|was sent|has gone|arrived"
     r"|left)|\bupdate:"
+)
+_PRIVATE = (
+    r"(?:phone|telephone|e-?mails?|mail|dms?|pms?|(?:direct|private) messages?|messenger|whatsapp"
+    r"|text|chat|inbox|private|person|call|post)"
+)
+_DONE = (
+    r"(?:sorted|solved|resolved|settled|fixed|cleared(?: \w+)? up|worked(?: \w+)? out|dealt with"
+    r"|handled|taken care of|took care of|put (?:it |this |that |things )?right|agreed|arranged"
+    r"|refunded|replaced|straightened(?: \w+)? out)"
+)
+_TO_DO = rf"(?:{_DONE}|sort|solve|resolve|settle|fix|clear)"
+# Something has been done, said of a matter that was talked about elsewhere.
+RESULT = re.compile(
+    rf"\b{_DONE}\b|\b(?:is|are|was|were|been|got)(?: now| all| already)? (?!need|requir"
+    r"|clos|concern|disappoint|interest|suppos|expect|relat|used)(?:\w+ed|sent|paid|done|back|ready|gone)\b"
+)
+_CONTACT = (
+    r"(?:call|phone call|chat|conversation|talk|visit|e-?mails?|messages?|dms?|pms?|exchange"
+    r"|meeting|correspondence)"
+)
+# We and the customer have talked where others cannot read it. {names}: the customer's.
+TALKED = (
+    r"\b(?:as|like) (?:we |i )?(?:just |already )?(?:discussed|agreed|arranged|talked about"
+    r"|settled)\b"
+    r"|\b(?:after|following|since|as per|per|during|from|in|on) (?:our|the|your|yesterday's"
+    rf"|today's|this morning's) (?:\w+ )?{_CONTACT}\b"
+    rf"|\b{_TO_DO}\b[^.!?]{{0,40}}\b(?:by|via|over|through|on|in) (?:the |a |our |your )?"
+    rf"{_PRIVATE}\b"
+    rf"|\b(?:by|via|over|through) (?:the |a |our |your )?{_PRIVATE}\b[^.!?]{{0,40}}\b{_TO_DO}\b"
+    rf"|\b{_TO_DO}\b[^.!?]{{0,30}}\b(?:privately|offline|face to face|at the (?:counter|desk|shop"
+    r"|door|till))\b|\bwe (?:just |have |both |finally )*(?:spoke|talked|chatted|met)\b"
+    r"(?! (?:to |with )?(?:the|our|a|an|her|his)\b)"
+    r"|\b(?:had a (?:word|chat|talk)|caught up|got (?:hold of|through to)|in touch) "
+    r"(?:with |by |over |on |to |in )?(?:you|{names}|phone|the phone|private|privately|directly)\b"
+    r"|\b(?:have|see|seeing|having|welcom\w+|letting) (?:you|us) (?:back )?(?:in|over|round|here"
+    r"|make|put|sort|fix)\b|\b(?:with|to|and|as|for) {names}(?:'s)?\b(?!,)"
+    r"|\b{names}(?:'s been| has| and (?:i|we)| confirmed| told| came| called| wrote)\b"
+    r"|\b(?:spoke|spoken|talked|chatted|talking|speaking|chatting|talk|speak|chat|met|meeting|meet"
+    r"|catch up|catching up) (?:to|with)? ?(?:you|{names})\b"
+    r"|\bthank(?:s| you)(?: so much| again| a lot)? for (?:the (?:call|chat|talk|visit)|calling"
+    r"|ringing|phoning|popping (?:in|by|round)|dropping (?:in|by|round)|coming (?:in|by|round|over)"
+    r"|stopping by|taking (?:the|our|my) call|your (?:call|visit|dm|pm|private message"
+    r"|direct message|e-?mail)|messaging us|writing to us (?:privately|in private)|speaking"
+    r"|talking|meeting)\b"
+    r"|\b(?:i|we)(?:'ve| have)?(?: just| now| also| already)* (?:called|rang|rung|phoned|reached"
+    r"|e-?mailed|mailed|texted|visited|dm'?e?d|messaged) (?:you|{names})\b"
+)
+# On which road, said of what happened; not where it invites.
+MANNER = re.compile(
+    rf"\b(?:by|over|on|via|through|in)(?: the| a| your)? {_PRIVATE}\b|\b(?:directly|privately"
+    r"|in person|in private|offline|between us|one to one|face to face)\b"
+)
+INVITES = re.compile(
+    r"\b(?:us|me|if|please|can|could|will|would|available|feel free|any ?time|happy to|write|dm"
+    r"|call|ring|contact|reach)\b|'ll\b"
+)
+# We went on in private ourselves.
+MOVED = re.compile(
+    r"\b(?:i|we)?(?:'ve| have)?(?: just| now| also| already)* ?(?:sent|dropped|shot|written) you "
+    r"(?:a |an |the |our )?(?:\w+ )?(?:dm|pm|message|e-?mail|mail|details by|note|text)\b"
+    r"|\b(?:(?:i|we)(?:'ve| have)?|just|have)(?: just| now| also| already)* (?:dm'?e?d|pm'?e?d"
+    r"|messaged|e-?mailed|mailed|written to|texted) you\b"
+    r"|\b(?:replied|answered|responded|written|wrote)(?: to)?(?: you)? (?:by|via|in|through|over) "
+    rf"(?:a |the |your )?{_PRIVATE}\b|\b(?:check|see|look (?:at|in|into)) your (?:dms?|pms?|inbox"
+    r"|messages|e-?mails?|mail|spam)\b|\b(?:in|to) your (?:dms?|inbox)\b"
+    r"|\b(?:take|move|continue|discuss|sort|carry on with) (?:this|it|that) (?:offline|privately|in"
+    r"(?: a)? private|in(?: the)? dms?|by dm|to dms?)"
 )
 # Something only this case has: a yes or no, a number, a day, a reason, an instruction.
 FACT = re.compile(
@@ -172,5 +267,44 @@ PLEA = re.compile(
     r"|\bhow (?:is|can|could) (?:this|that|it) (?:be )?(?:possible|acceptable|happen|ok|okay)"
     r"|\bare you (?:kidding|serious|joking)|\bwhat(?:'s| is) (?:wrong|the point) |\breally\?"
     r"|\bseriously\?"
+)
+# What a customer writes who has got an answer and is worse off for it.
+REPROACH = re.compile(
+    r"\b(?:did|does|do|has|have|can|could) (?:any(?:one|body)|you|some(?:one|body)|they) (?:even "
+    r"|actually |ever |really )*(?:read|listen|look|understand|care)\w*\b"
+    r"|\bthe same (?:reply|answer|text|message|line|words|sentence|thing (?:to|as))\b"
+    r"|\bcopy[- ]?(?:and[- ])?past|\bcut and paste|\b(?:automated|automatic|canned|scripted"
+    r"|standard|stock|robotic|generic) (?:reply|answer|response|text|message|line|words)\b"
+    r"|\b(?:chat)?bots?\b|\b(?:an? )?(?:real|actual|living) (?:human|person)\b|\bto a (?:wall"
+    r"|machine|robot)\b"
+    r"|\bi(?:'ve| have)? (?:already|just|literally) (?:told|said|did|done|sent|wrote|asked|tried"
+    r"|called|explained)\b|\b(?:as|like) i (?:just |already )?(?:said|told|wrote|explained)\b"
+    r"|\b(?:not|isn't|wasn't|doesn't|didn't|hardly) (?:really |even )?(?:what i|an answer"
+    r"|my question|answer (?:my|the)|help|the point|good enough|acceptable|asking for|ask for"
+    r"|an apology|funny)\b|\bthanks? (?:you )?for (?:nothing|ignoring|not )"
+    r"|\bthanks?,? i (?:suppose|guess)\b|\bforget it\b"
+    r"|\bdon't bother\b|\bwhatever\b|\b(?:done|finished|through) with (?:you|this|them)\b"
+    r"|\blast time (?:i|we)\b|\bwon't be (?:back|coming|returning)|\bnot coming back\b"
+    r"|\bnever (?:again|coming back|buying|ordering|booking)\b|\b(?:go|going|taking \w+"
+    r"(?: \w+)?|buy|buying|shop|order) (?:elsewhere|somewhere else|to (?:your|a) competitor)"
+    r"|\bi'?(?:m| am|'ll| will) (?:now )?(?:cancel|report|return|switch|tell every)\w*"
+    r"|\bstill (?:no|not|nothing|waiting|broken|doesn't|isn't|hasn't|haven't|don't)\b"
+    r"|\bfor the (?:second|third|fourth|fifth|nth|last|\d+th) time\b|\b(?:three|four|five|\d+) "
+    r"times (?:now|already)\b|\b(?:unbelievable|ridiculous|pathetic|insulting|laughable|a joke"
+    r"|outrageous|shameful)\b|\bis that (?:it|all|your)\b|\bthat's (?:it|all)\?|\bseriously\?"
+    r"|\breally\?|\bso (?:that's a no|nothing|no refund|no answer)\b|\btoo late (?:now|for)?\b"
+)
+# What a customer writes who takes what was offered.
+ACCEPTS = re.compile(
+    r"\b(?:book|count|put|sign) me (?:in|down|for|on|up)\b|\bi(?:'ll| will) (?:take|have|be there"
+    r"|come|pop|drop|bring|try (?:it|that))\b|\bsee you\b|\b(?:sounds|looks|works) (?:good|great"
+    r"|fine|perfect|like a plan)\b|\bdeal\b|\bperfect\b|\bcheers\b"
+    r"|\bthat (?:helps|works|did it|was it)\b"
+    r"|\b(?:it|all) (?:works|worked|arrived|is fixed|sorted|good now)\b"
+)
+LAUGH = re.compile(
+    "[\U0001f600-\U0001f606\U0001f609\U0001f60e\U0001f60f\U0001f61b-\U0001f61d"
+    "\U0001f602\U0001f605\U0001f643\U0001f911\U0001f923\U0001f92a\U0001f973]"
+    "|\\b(?:lol|haha+|lmao|rofl)\\b"
 )
 EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf]|:-?[)dp]|;-?\\)|\\b(?:lol|haha+|lmao)\\b")

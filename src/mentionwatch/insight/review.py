@@ -31,6 +31,7 @@ _MOST_CHARACTERS = 5000  # of a text; what follows decides nothing
 _CALMER_BY = 15  # points of sentiment
 _DARK = -15
 _NOD = 4  # words
+_NOBODY = "(?!)"  # matches nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,7 @@ class _Seen:
     text: str
     asked: str
     wrong: bool
+    angered: bool
     public: bool
     canned: Likeness | None
     holding: str
@@ -77,7 +79,7 @@ def card(exchange: Exchange, likeness: Sequence[Likeness], verdict: int | None =
         like=max((one.like for one in likeness), default=0) if seen.canned else 0,
         group=seen.canned.group if seen.canned and seen.canned.like else -1,
         holding=bool(seen.holding),
-        reaction=reaction(exchange),
+        reaction=reaction(exchange, poor=_is_poor(points)),
         verdict=verdict,
     )
 
@@ -107,11 +109,21 @@ def mean_score(cards: Iterable[Card]) -> float | None:
     return sum(scores) / len(scores) if scores else None
 
 
-def reaction(exchange: Exchange) -> str:
+def _is_poor(points: Sequence[Point]) -> bool:
+    """Return whether our reply leaves a complaint where it was: canned, mocking or blaming."""
+    given = {point.category: point.given for point in points}
+    return 0 in (given["own_words"], given["respectful"], given["serious"])
+
+
+def reaction(exchange: Exchange, *, poor: bool = False) -> str:
     """
     Return what the customer did after our last reply: calmer, angrier, silent or none.
 
-    "silent": something had gone wrong, and nothing came back. Read from the stored sentiments.
+    "silent": something had gone wrong, and nothing came back. Read from the stored sentiments, and
+    from what people write who were not helped.
+
+    Args:
+        poor: Our reply was no answer; who goes on after it in neutral words is not content.
     """
     last = exchange.ours[-1].at
     before = [one for one in exchange.theirs if one.at <= last]
@@ -119,14 +131,21 @@ def reaction(exchange: Exchange) -> str:
     if not after:
         return "silent" if any(map(went_wrong, before)) or _admits(exchange) else "none"
     newest, oldest = after[-1], (before or after)[0]
-    if newest.closing or newest.sentiment == "positive":
+    text = _plain(newest.text)
+    if cues.REPROACH.search(text) and not newest.closing:
+        return "angrier"
+    if newest.closing or newest.sentiment == "positive" or cues.ACCEPTS.search(text):
         return "calmer"
     if newest.sentiment == "negative":
         milder = newest.intent != "complaint" and newest.points > oldest.points + _CALMER_BY
         return "calmer" if milder else "angrier"
     # "Thursday it is": who has more to say has not been told enough, but is not angry for that.
-    short = len(newest.text.split()) <= _NOD and not asks(newest.text)
-    return "calmer" if short or newest.intent == "praise" else "none"
+    short = len(text.split()) <= _NOD and not asks(text)
+    if short or newest.intent == "praise":
+        return "calmer"
+    # Whoever was asked for a number gives it, whatever he thinks of being asked.
+    angry = poor and any(map(went_wrong, before)) and not re.search(r"\d", text)
+    return "angrier" if angry else "none"
 
 
 def went_wrong(message: Theirs) -> bool:
@@ -159,6 +178,7 @@ def _look(exchange: Exchange, likeness: Sequence[Likeness]) -> _Seen:
         text=_plain("\n".join(reply.text for reply in exchange.ours)),
         asked=asked,
         wrong=any(map(went_wrong, upto)) or _admits(exchange),
+        angered=reaction(exchange) == "angrier",
         public=not exchange.private,
         canned=canned[0] if canned and len(canned) == len(likeness) else None,
         holding=holding.quote if holding else "",
@@ -271,18 +291,21 @@ def _respectful(seen: _Seen) -> Point:
 
 
 def _serious(seen: _Seen) -> Point:
-    if not seen.wrong:
-        return _point("serious", None, "nobody complained")
     if _masks(seen):
         return _point("serious", 0, "emojis in place of an answer to a complaint", _emojis(seen))
+    if not seen.wrong:
+        return _point("serious", None, "nobody complained")
     return _point("serious", 1, "no mask of emojis")
 
 
 def _masks(seen: _Seen) -> bool:
-    if not seen.wrong or seen.find(cues.APOLOGY) or seen.find(cues.STEP):
+    # Somebody who is angry about our answer had complained, in whatever words.
+    if not (seen.wrong or seen.angered) or seen.find(cues.STEP):
         return False
-    words = len(re.findall(r"[^\W\d_]+", seen.text))
     found = len(cues.EMOJI.findall(seen.text))
+    if seen.find(cues.APOLOGY):  # "Sorry 😂😂" is none
+        return len(cues.LAUGH.findall(seen.text)) >= _MASK
+    words = len(re.findall(r"[^\W\d_]+", seen.text))
     return found >= _MASK or (found > 0 and words <= _FEW_WORDS)
 
 
@@ -306,25 +329,54 @@ def _closed_in_public(seen: _Seen) -> Point:
     name = "closed_in_public"
     if not (seen.public and seen.wrong):
         return _point(name, None, "no public complaint")
-    away = [n for n, reply in enumerate(seen.exchange.ours) if _leaves(reply)]
-    if not away:
+    ours = seen.exchange.ours
+    away = next((n for n, reply in enumerate(ours) if _leaves(reply)), None)
+    for place, reply in enumerate(ours):
+        words = _settled(reply, seen.exchange.names, was_away=away is not None and place > away)
+        if words:
+            return _point(name, 1, "says that it was settled", words)
+    if away is None:
         return _point(name, None, "dealt with in the open")
-    for reply in seen.exchange.ours[away[0] + 1 :]:
-        found = cues.SETTLED.search(_plain(reply.text))
-        if reply.public and found and not _leaves(reply):
-            return _point(name, 1, "says that it was settled", found[0])
     return _point(name, 0, "sent elsewhere, and nothing followed in public")
 
 
+def _settled(reply: OurReply, names: Sequence[str], *, was_away: bool) -> str:
+    """Return the words with which a public reply says that the matter was settled elsewhere."""
+    text = _plain(reply.text)
+    if not reply.public or _leaves(reply):
+        return ""
+    settled = cues.SETTLED.search(text) or cues.RESULT.search(text)
+    if was_away and settled:
+        return settled[0]
+    done = settled or cues.STEP.search(text)
+    return _talked(text, names) if done else ""
+
+
+def _talked(text: str, names: Sequence[str]) -> str:
+    """Return the words with which a reply speaks of what we and the customer said elsewhere."""
+    words = {word for name in names for word in _plain(name).split() if len(word) > 2}
+    called = f"(?:{'|'.join(sorted(map(re.escape, words))) or _NOBODY})"
+    found = re.search(cues.TALKED.replace("{names}", called), text)
+    if found:
+        return found[0]
+    for sentence in re.split(r"[.!?;\n]", text):
+        manner = cues.MANNER.search(sentence)
+        if manner and not cues.INVITES.search(sentence):
+            return manner[0]
+    return ""
+
+
 def _leaves(reply: OurReply) -> bool:
-    """Return whether a reply takes the matter elsewhere."""
+    """Return whether a reply takes the matter elsewhere, and does nothing else about it."""
     text = _plain(reply.text)
     if not reply.public:
         return True
-    away = cues.SENT_AWAY.search(text)
-    return bool(away) and not cues.STEP.search(
-        cues.SENT_AWAY.sub(" ", cues.OTHER_WAY.sub(" ", text))
-    )
+    if not (cues.SENT_AWAY.search(text) or cues.MOVED.search(text)):
+        return False
+    rest = text
+    for pattern in (cues.MOVED, cues.OTHER_WAY, cues.SENT_AWAY):
+        rest = pattern.sub(" ", rest)
+    return not (cues.STEP.search(rest) or cues.SETTLED.search(rest))
 
 
 _GIVERS: dict[str, Callable[[_Seen], Point]] = {

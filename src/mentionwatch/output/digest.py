@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mentionwatch.model.text import one_line, visible
 from mentionwatch.output import overview, words
+from mentionwatch.output.template import html_template
 from mentionwatch.output.words import LocalTime
 
 if TYPE_CHECKING:
@@ -90,15 +91,7 @@ def digest_html(report: DigestReport, *, private_text: bool = False, beginning: 
 
     Rows that find no room are counted, like those beyond ``items``.
     """
-    from importlib.resources import files
-
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    source = files("mentionwatch.output").joinpath("templates", "digest.html.jinja")
-    template = environment.from_string(source.read_text(encoding="utf-8"))
+    template = html_template("digest.html.jinja")
     queue, local = _shown(report, private_text)
     subject = digest_subject(report, beginning)
     rows = len(queue.rows)

@@ -17,6 +17,7 @@ from mentionwatch.errors import ExportError
 from mentionwatch.model.score import PRIORITIES
 from mentionwatch.model.text import one_line, visible
 from mentionwatch.output import overview, words
+from mentionwatch.output.template import html_template, part, policy_hash
 from mentionwatch.output.words import LocalTime
 
 if TYPE_CHECKING:
@@ -35,18 +36,15 @@ def queue_html(report: QueueReport, *, private_text: bool = True) -> str:
         report: What is shown.
         private_text: Whether private messages may be read there; False for pages that are shared.
     """
-    from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    style, script = _part("queue.css"), _part("queue.js")
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    page = environment.from_string(_part("queue.html.jinja")).render(
+    style, script = part("queue.css"), part("queue.js")
+    page = html_template("queue.html.jinja").render(
         **_view(report if private_text else words.hide_private(report)),
         style=Markup(style),  # noqa: S704 - both are files of this package
         script=Markup(script),  # noqa: S704
-        policy=f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
+        policy=f"default-src 'none'; style-src {policy_hash(style)}; "
+        f"script-src {policy_hash(script)}; "
         "base-uri 'none'; form-action 'none'",
     )
     return visible(page) + "\n"
@@ -258,20 +256,6 @@ def _template_words(report: QueueReport, local: LocalTime, private_text: bool) -
 
 def _read(state: ChannelState, local: LocalTime) -> str:
     return local.exact(state.last_success_at) if state.last_success_at else "never"
-
-
-def _part(name: str) -> str:
-    from importlib.resources import files
-
-    return files("mentionwatch.output").joinpath("templates", name).read_text(encoding="utf-8")
-
-
-def _hash(content: str) -> str:
-    """Return what a content security policy calls an inline style or script."""
-    from base64 import b64encode
-    from hashlib import sha256
-
-    return f"'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'"
 
 
 def _line_of(error: BaseException) -> int:

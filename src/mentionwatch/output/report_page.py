@@ -15,6 +15,7 @@ from mentionwatch.output import overview
 from mentionwatch.output import report_view as words_of
 from mentionwatch.output import review as review_words
 from mentionwatch.output.report_view import Bar, Chart
+from mentionwatch.output.template import html_template, part, policy_hash
 from mentionwatch.output.words import HIDDEN_TEXT, LocalTime
 
 if TYPE_CHECKING:
@@ -92,21 +93,11 @@ def review_html(report: ReviewReport, *, private_text: bool = True) -> str:
 
 
 def _page(queue: QueueReport, **parts: Any) -> str:
-    from importlib.resources import files
-
-    from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    folder = files("mentionwatch.output").joinpath("templates")
-    style = folder.joinpath("report.css").read_text(encoding="utf-8")
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    template = environment.from_string(
-        folder.joinpath("report.html.jinja").read_text(encoding="utf-8")
-    )
+    style = part("report.css")
     local = overview.local_time(queue)
-    page = template.render(
+    page = html_template("report.html.jinja").render(
         brand=one_line(queue.brand),
         incomplete=overview.completeness(queue),
         problems=words_of.problems(queue, local),
@@ -114,18 +105,11 @@ def _page(queue: QueueReport, **parts: Any) -> str:
         read_at=local.full(queue.generated_at),
         timezone=queue.timezone,
         style=Markup(style),  # noqa: S704 - a file of this package
-        policy=f"default-src 'none'; style-src {_hash(style)}; base-uri 'none'; form-action 'none'",
+        policy=f"default-src 'none'; style-src {policy_hash(style)}; "
+        "base-uri 'none'; form-action 'none'",
         **{"same": [], **parts},
     )
     return visible(page) + "\n"
-
-
-def _hash(content: str) -> str:
-    """Return what a content security policy calls an inline style."""
-    from base64 import b64encode
-    from hashlib import sha256
-
-    return f"'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'"
 
 
 def _chart(chart: Chart) -> dict[str, Any]:
@@ -147,16 +131,16 @@ def _chart(chart: Chart) -> dict[str, Any]:
 def _column(bar: Bar, place: int, top: int) -> dict[str, Any]:
     """Return the rectangles of one column, in a space of 10 by 100."""
     whole = round(bar.whole / max(1, top) * 100, 2)
-    part = round(bar.part / max(1, top) * 100, 2)
-    lines = [round(100 - y, 2) for y in range(_HATCH // 2, int(part), _HATCH)]
+    share = round(bar.part / max(1, top) * 100, 2)
+    lines = [round(100 - y, 2) for y in range(_HATCH // 2, int(share), _HATCH)]
     return {
         "label": bar.label,
         "said": bar.said,
         "x": place * 10 + 1,
         "whole_y": round(100 - whole, 2),
         "whole_h": whole,
-        "part_y": round(100 - part, 2),
-        "part_h": part,
+        "part_y": round(100 - share, 2),
+        "part_h": share,
         "lines": lines,
     }
 

@@ -14,6 +14,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -91,13 +92,18 @@ def _nothing_resolved() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _own_environment(
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     """Keep the developer's proxies, configuration and home out of the tests."""
     for name in set(os.environ) - {"MENTIONWATCH_HTTP_LIBRARY"}:
         if name.lower().endswith("_proxy") or name.startswith(("MENTIONWATCH_", "SSL_CERT_")):
             monkeypatch.delenv(name)
-    home = tmp_path / "home"
-    monkeypatch.setenv("HOME", str(home))
+    # Each test has a home of its own; most never look for it, so it is not made.
+    name = sha256(request.node.nodeid.encode()).hexdigest()[:16]
+    monkeypatch.setenv("HOME", str(tmp_path_factory.getbasetemp() / "homes" / name))
     for name in ("CONFIG", "DATA", "STATE", "CACHE"):
         monkeypatch.delenv(f"XDG_{name}_HOME", raising=False)
 

@@ -196,6 +196,7 @@ class TestAnswers:
         http_server.reply("GET", "/", body=body, headers={"Content-Encoding": "gzip"})
         assert ask(f"{http_server.url}/").body == b"one two"
 
+    @pytest.mark.slow
     def test_gzip_bomb_ends_without_inflating(self, http_server: Server) -> None:
         bomb = gzip.compress(bytes(50 * 2**20))
         assert len(bomb) < 100_000
@@ -388,6 +389,7 @@ class TestRetries:
 
 
 class TestLimits:
+    @pytest.mark.slow
     def test_silent_host_times_out(self, http_server: Server) -> None:
         http_server.reply("GET", "/", delay=30)
         began = time.monotonic()
@@ -396,6 +398,7 @@ class TestLimits:
         assert 0.25 < time.monotonic() - began < 5
         assert len(http_server.requests) == 1
 
+    @pytest.mark.slow
     def test_slow_drip_ends(self, http_server: Server) -> None:
         http_server.reply("GET", "/", body=b"x" * 10_000, drip=0.02)
         began = time.monotonic()
@@ -475,6 +478,7 @@ class TestRedirects:
         assert elsewhere.host in str(error)
         assert not elsewhere.requests
 
+    @pytest.mark.slow
     def test_same_origin_keeps_credentials(self, http_server: Server) -> None:
         http_server.reply("GET", "/a/", 301, headers={"Location": "../new?x=1"})
         http_server.reply("GET", "/new", body=b"here")
@@ -659,6 +663,7 @@ class TestTokens:
         assert len(http_server.requests) == 1
 
 
+@pytest.mark.slow
 def test_one_request_outside_of_coroutines(http_server: Server) -> None:
     http_server.reply("POST", "/hook", 204)
     assert request_once("POST", f"{http_server.url}/hook", json={"text": "x"}).status == 204
@@ -693,6 +698,7 @@ def test_import_loads_nothing_heavy() -> None:
     assert not heavy & _loaded_after("import mentionwatch.client")
 
 
+@pytest.mark.slow
 def test_library_is_loaded_without_its_command_line() -> None:
     # Its command line draws in click, rich and pygments: twice the time.
     loaded = _loaded_after(

@@ -189,6 +189,7 @@ class TestCommands:
     def test_missing_program_is_named(self) -> None:
         assert "no-such-program" in str(refused("cmd:no-such-program --x"))
 
+    @pytest.mark.slow
     def test_hanging_program_ends_with_its_children(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -202,12 +203,14 @@ class TestCommands:
         assert time.monotonic() - began < 5
         assert _is_gone(int(left.read_text()))
 
+    @pytest.mark.slow
     def test_program_left_in_the_background_does_not_hold_us(self, tmp_path: Path) -> None:
         script = private(tmp_path / "agent", "#!/bin/sh\nsleep 20 &\necho geheim\n", 0o700)
         began = time.monotonic()
         assert Secret(f"cmd:{script}").reveal() == "geheim"
         assert time.monotonic() - began < 5
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("stream", ["stdout", "stderr"])
     def test_flood_ends(self, stream: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sources, "COMMAND_SECONDS", 10.0)
@@ -269,6 +272,7 @@ class TestKeyring:
         keyring.write_text("raise ImportError('not here')")
         assert "mentionwatch[keyring]" in refused("keyring:shop/ann").hint
 
+    @pytest.mark.slow
     def test_hanging_keyring_ends(self, keyring: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sources, "KEYRING_SECONDS", 0.3)
         keyring.write_text("import time\ndef get_password(service, user): time.sleep(60)")
@@ -305,6 +309,7 @@ class TestOnce:
             refused(f"cmd:{counting} fail", key)
         assert (counting.parent / "runs").read_text().count("run") == 1
 
+    @pytest.mark.slow
     def test_one_at_a_time(self, counting: Path) -> None:
         found: list[str] = []
         threads = [
@@ -479,6 +484,7 @@ class TestHiding:
     def test_other_texts_stay(self, text: str) -> None:
         assert redact(text) == text
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "piece",
         [

@@ -81,12 +81,14 @@ class TestJson:
             answer('{"access_token": "abc-def-ghi",').json()
         assert "abc-def-ghi" not in str(caught.value)
 
+    @pytest.mark.slow
     @settings(max_examples=200, deadline=None)
     @given(st.binary(max_size=60))
     def test_any_bytes_end_well(self, body: bytes) -> None:
         with suppress(UnexpectedPayload):
             answer(body).json()
 
+    @pytest.mark.slow
     def test_wide_answer_is_quick(self) -> None:
         body = json.dumps([{"a": [1], "b": {"c": "x"}}] * 50_000)
         began = time.process_time()
@@ -146,6 +148,7 @@ class TestLinks:
         )
         assert one.links() == {"next": "https://a.example/b?p=2"}
 
+    @pytest.mark.slow
     @settings(max_examples=300, deadline=None)
     @given(st.text(alphabet='<>;,="\\ relnxt/:[', max_size=60))
     def test_any_header_ends_well(self, header: str) -> None:
@@ -239,6 +242,7 @@ class TestWaits:
     def test_are_understood(self, headers: dict[str, str], seconds: float | None) -> None:
         assert wanted_wait(headers, NOW) == seconds
 
+    @pytest.mark.slow
     @settings(max_examples=300, deadline=None)
     @given(st.text(max_size=40))
     def test_any_header_ends_well(self, value: str) -> None:

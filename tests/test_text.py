@@ -105,6 +105,7 @@ class TestVisible:
         text = "a\n\tö 日本 אקמה 👩\u200d🍳 [bold]"
         assert visible(text) == text
 
+    @pytest.mark.slow
     @given(ANY_TEXT)
     def test_whatever_comes_out_can_be_encoded(self, text: str) -> None:
         visible(text).encode()
@@ -233,6 +234,7 @@ class TestHtml:
     def test_the_input_is_capped(self) -> None:
         assert len(html_to_text("x" * 2_000_000)) == 512 * 1024
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "piece",
         ["<", "<!--", "<a ", '<a x="', "<a b='<", "<a/", "</a ", "<?", "<style>", "<p>", "<a =",

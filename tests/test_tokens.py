@@ -134,6 +134,7 @@ def holder(path: Path):
         process.kill()
 
 
+@pytest.mark.slow
 def test_second_process_waits_and_sees_the_new_token(
     path: Path, holder: subprocess.Popen[str]
 ) -> None:
@@ -152,6 +153,7 @@ def test_killed_process_leaves_no_lock(path: Path, holder: subprocess.Popen[str]
         assert kept == {}
 
 
+@pytest.mark.slow
 def test_lock_that_is_held_for_ever_is_said(
     path: Path, holder: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

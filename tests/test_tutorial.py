@@ -69,6 +69,7 @@ def call(package: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_the_tests_of_the_tutorial_pass(package: Path) -> None:
     ran = call(
         package, "pytest", "-p", "tests.conftest", "-q", "-c", "pyproject.toml",
@@ -79,6 +80,7 @@ def test_the_tests_of_the_tutorial_pass(package: Path) -> None:
     assert passed and int(passed[1]) >= 13, ran.stdout
 
 
+@pytest.mark.slow
 def test_the_channel_of_the_tutorial_is_checked(package: Path, http_server: Server) -> None:
     recorded = json.loads((package / "cornerforum.json").read_text("utf-8"))
     for post in recorded["posts"]:

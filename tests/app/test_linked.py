@@ -39,12 +39,14 @@ def authors(rows: list[dict[str, object]]) -> list[str]:
     return sorted(row["author"]["name"] for row in rows)
 
 
+@pytest.mark.slow
 def test_a_link_that_is_undone_gives_both_their_rows_and_ids_back(shop: Shop) -> None:
     first, second = two_that_are_linked(shop)
     assert shop.run("undo", at="09:43").code == 0
     assert sorted(row["id"] for row in shop.queue("09:44")) == [first, second]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("who", "left"), [("ann", "Annie"), ("annie", "Ann")])
 def test_whoever_is_forgotten_the_other_one_still_waits(shop: Shop, who: str, left: str) -> None:
     two_that_are_linked(shop)
@@ -53,6 +55,7 @@ def test_whoever_is_forgotten_the_other_one_still_waits(shop: Shop, who: str, le
     assert shop.run("db", "check", at="09:45").code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_whatever_is_linked_undone_or_forgotten_everybody_left_has_a_row(
     shop: Shop, seed: int

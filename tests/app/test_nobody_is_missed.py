@@ -9,6 +9,8 @@ import pytest
 from tests.app.test_threads import OUR_POST, comment, ours, waiting
 from tests.shop import Shop, when
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:

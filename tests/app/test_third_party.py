@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.shop import ROOT
 
 CHANNEL = '''
@@ -34,6 +36,7 @@ METADATA = "Metadata-Version: 2.1\nName: mentionwatch-shopforum\nVersion: 1.0\n"
 ENTRY = "[mentionwatch.channels]\nshopforum = mentionwatch_shopforum:ShopForum\n"
 
 
+@pytest.mark.slow
 def test_it_is_found_configured_read_and_listed(tmp_path: Path) -> None:
     (tmp_path / "mentionwatch_shopforum.py").write_text(CHANNEL)
     info = tmp_path / "mentionwatch_shopforum-1.0.dist-info"

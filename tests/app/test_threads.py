@@ -8,6 +8,8 @@ import pytest
 
 from tests.shop import Shop
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:

@@ -10,6 +10,8 @@ import pytest
 from mentionwatch.errors import ExitCode
 from tests.shop import Shop
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:

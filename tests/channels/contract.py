@@ -275,6 +275,7 @@ class ChannelContract:
         collect(channel, resumed(self.query, pages))
         assert self.asks_with_cursor(first, list(http_server.requests), states(pages))
 
+    @pytest.mark.slow
     def test_killed_run_loses_nothing(self, channel: Any) -> None:
         whole = collect(channel, self.query)
         for stop in range(1, len(whole)):
@@ -297,6 +298,7 @@ class ChannelContract:
         http_server.reply("*", "*", body=WEB_PAGE, headers={"Content-Type": "text/html"})
         self._fails_with(self.html, http_server)
 
+    @pytest.mark.slow
     def test_silent_host_times_out(self, http_server: Server) -> None:
         http_server.reply("*", "*", delay=30)
         began = time.monotonic()
@@ -433,6 +435,7 @@ class BlockingContract:
         assert ids(second) <= ids(first)
         assert {**cursors(first), **cursors(second)} == cursors(first)
 
+    @pytest.mark.slow
     def test_killed_run_loses_nothing(self, channel: Any) -> None:
         whole = collect_blocking(channel, self.query)
         for stop in range(1, len(whole)):
@@ -468,6 +471,7 @@ class BlockingContract:
         session.close()
         assert all(isinstance(error, ChannelError) for error in errors), errors
 
+    @pytest.mark.slow
     def test_deadline_ends_the_work(self, hanging: Any) -> None:
         if hanging is None:
             return

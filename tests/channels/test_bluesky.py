@@ -344,6 +344,7 @@ def test_direct_messages_are_off_unless_asked_for(world: World) -> None:
     assert not any(mention.private for mention in mentions(pages))
 
 
+@pytest.mark.slow
 def test_only_moved_conversations_are_read_again(world: World) -> None:
     query = resumed(QUERY, read(world))
     new = {**world.convos[0]["messages"][-1], "id": "3mmsgaaaaaad2"}
@@ -356,6 +357,7 @@ def test_only_moved_conversations_are_read_again(world: World) -> None:
     assert {request.params["convoId"] for request in asked} == {world.convos[0]["id"]}
 
 
+@pytest.mark.slow
 def test_password_without_direct_messages_is_reported_and_costs_no_login(
     world: World, tokens: Tokens
 ) -> None:
@@ -381,6 +383,7 @@ def _collect_into(pages: list[Page], world: World, tokens: Tokens | None = None)
 # --- reading on ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_second_run_reads_only_the_overlap(world: World) -> None:
     query = resumed(QUERY, read(world))
     world.add("s", "i", at="2026-11-20T20:00:00.000Z")
@@ -390,6 +393,7 @@ def test_second_run_reads_only_the_overlap(world: World) -> None:
     assert len(pages) == 1
 
 
+@pytest.mark.slow
 def test_killed_walk_also_finds_what_came_meanwhile(world: World) -> None:
     channel = channel_of(world.server, direct_messages=False)
     before = collect(channel, QUERY, stop_after=3)
@@ -407,6 +411,7 @@ def test_short_and_empty_pages_are_read_on(world: World) -> None:
     assert {uri(key) for key in "bcdfijlr"} <= ids(read(world))
 
 
+@pytest.mark.slow
 def test_search_cursor_is_not_kept_for_another_run(world: World) -> None:
     channel = channel_of(world.server, search_terms=("is",), direct_messages=False)
     whole = [p for p in collect(channel, QUERY) if p.stream == "search:is"]
@@ -419,6 +424,7 @@ def test_search_cursor_is_not_kept_for_another_run(world: World) -> None:
     assert ids(whole) <= ids(before) | ids(after)
 
 
+@pytest.mark.slow
 def test_search_that_is_too_long_leaves_a_gap_that_closes(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -468,6 +474,7 @@ def revisited(world: World, query: Query) -> list[Page]:
     return [page for page in read(world, query) if page.stream == "revisit"]
 
 
+@pytest.mark.slow
 def test_revisit_sees_an_edit(world: World) -> None:
     query = replace(resumed(QUERY, read(world)), open=waiting(uri("i")))
     world.posts["i"]["cid"] = world.posts["b"]["cid"]
@@ -478,6 +485,7 @@ def test_revisit_sees_an_edit(world: World) -> None:
     assert {one for page in pages for one in page.checked} == {uri("i")}
 
 
+@pytest.mark.slow
 def test_revisit_sees_a_deletion(world: World) -> None:
     query = replace(resumed(QUERY, read(world)), open=waiting(uri("i"), uri("r")))
     del world.posts["i"]
@@ -486,6 +494,7 @@ def test_revisit_sees_a_deletion(world: World) -> None:
     assert isinstance(found["r"], Mention)
 
 
+@pytest.mark.slow
 def test_hidden_post_is_not_taken_for_deleted(world: World) -> None:
     query = replace(resumed(QUERY, read(world)), open=waiting(uri("i")))
     world.hidden.add(uri("i"))
@@ -494,6 +503,7 @@ def test_hidden_post_is_not_taken_for_deleted(world: World) -> None:
     assert not [one for page in pages for one in page.checked]
 
 
+@pytest.mark.slow
 def test_revisit_finds_the_answer_of_another_own_account(world: World) -> None:
     query = replace(resumed(QUERY, read(world)), open=waiting(uri("b")))
     world.add("s", "l", at="2026-11-20T09:00:00.000Z", answers="b", text="done", facets=[])
@@ -503,6 +513,7 @@ def test_revisit_finds_the_answer_of_another_own_account(world: World) -> None:
     assert reply.parent_id == uri("b")
 
 
+@pytest.mark.slow
 def test_waiting_posts_are_read_25_at_a_time(world: World) -> None:
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123"
     added = [world.add(key, "i", at="2026-11-19T08:00:00.000Z") for key in letters]
@@ -515,6 +526,7 @@ def test_waiting_posts_are_read_25_at_a_time(world: World) -> None:
     assert not world.asked("app.bsky.feed.getPostThread")  # nobody has answered them
 
 
+@pytest.mark.slow
 def test_budget_of_threads_is_said_and_takes_turns(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -533,6 +545,7 @@ def test_budget_of_threads_is_said_and_takes_turns(
     assert looked == ["st", "su", "sv"]
 
 
+@pytest.mark.slow
 def test_our_deleted_reply_is_noticed(world: World) -> None:
     query = replace(resumed(QUERY, read(world)), known_own_ids=(uri("e"), uri("g")))
     assert not items(revisited(world, query))
@@ -556,6 +569,7 @@ def refreshes(world: World) -> int:
     return len(world.asked("com.atproto.server.refreshSession"))
 
 
+@pytest.mark.slow
 def test_second_run_needs_no_login(world: World, tokens: Tokens, tmp_path: Path) -> None:
     read(world, tokens=tokens)
     read(world, tokens=Tokens(tmp_path / "credentials.json"))
@@ -564,6 +578,7 @@ def test_second_run_needs_no_login(world: World, tokens: Tokens, tmp_path: Path)
     assert PASSWORD not in (tmp_path / "credentials.json").read_text()
 
 
+@pytest.mark.slow
 def test_expired_token_is_refreshed_and_both_are_kept(world: World, tokens: Tokens) -> None:
     read(world, tokens=tokens)
     world.expired.add("access-0001")
@@ -573,6 +588,7 @@ def test_expired_token_is_refreshed_and_both_are_kept(world: World, tokens: Toke
     assert (kept["accessJwt"], kept["refreshJwt"]) == ("access-0002", "refresh-0002")
 
 
+@pytest.mark.slow
 def test_new_pair_survives_a_run_that_is_killed(world: World, tokens: Tokens) -> None:
     read(world, tokens=tokens)
     world.expired.add("access-0001")
@@ -583,6 +599,7 @@ def test_new_pair_survives_a_run_that_is_killed(world: World, tokens: Tokens) ->
     assert tokens.get("shop")["refreshJwt"] == "refresh-0002"
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_refresh_once(world: World, tmp_path: Path) -> None:
     path = tmp_path / "credentials.json"
     read(world, tokens=Tokens(path))
@@ -600,6 +617,7 @@ def test_two_runs_at_once_refresh_once(world: World, tmp_path: Path) -> None:
     assert (logins(world), refreshes(world)) == (1, 1)
 
 
+@pytest.mark.slow
 def test_dead_refresh_token_leads_to_one_login(world: World, tokens: Tokens) -> None:
     read(world, tokens=tokens)
     world.expired.add("access-0001")
@@ -608,6 +626,7 @@ def test_dead_refresh_token_leads_to_one_login(world: World, tokens: Tokens) -> 
     assert (logins(world), refreshes(world)) == (2, 1)
 
 
+@pytest.mark.slow
 def test_invalid_token_leads_to_a_login_without_refresh(world: World, tokens: Tokens) -> None:
     read(world, tokens=tokens)
     world.fail("app.bsky.feed.getAuthorFeed", "InvalidToken", times=1)
@@ -622,6 +641,7 @@ def test_login_happens_at_most_once_in_a_run(world: World) -> None:
     assert logins(world) == 1
 
 
+@pytest.mark.slow
 def test_failed_refresh_of_the_server_costs_no_login(world: World, tokens: Tokens) -> None:
     read(world, tokens=tokens)
     world.expired.add("access-0001")
@@ -631,6 +651,7 @@ def test_failed_refresh_of_the_server_costs_no_login(world: World, tokens: Token
     assert logins(world) == 1
 
 
+@pytest.mark.slow
 def test_tokens_of_another_account_are_not_used(world: World, tokens: Tokens) -> None:
     read(world, tokens=tokens)
     tokens.put("shop", {**tokens.get("shop"), "identifier": "old.example"})

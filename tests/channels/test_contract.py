@@ -292,6 +292,7 @@ class TestBlocking(BlockingContract):
         return Folder(path=tmp_path)
 
 
+@pytest.mark.slow
 def test_session_that_does_not_hear_is_caught(tmp_path: Path) -> None:
     class Deaf(Folder):
         def connect(self, deadline: float) -> Reading:

@@ -263,6 +263,7 @@ def test_in_a_channel_of_ours_all_is_to_us_but_talk_among_customers(world: World
     assert name_of(9) not in by_id(pages)
 
 
+@pytest.mark.slow
 def test_thread_belongs_to_the_message_that_began_it(world: World) -> None:
     pages = read(world)
     ours, more = reply(pages, 10), mention(pages, 11)
@@ -314,6 +315,7 @@ def test_message_in_our_channel_stays_addressed(world: World) -> None:
     assert mention(second, 7).addressed
 
 
+@pytest.mark.slow
 def test_many_that_wait_are_looked_at_in_turn(world: World) -> None:
     first = read(world)
     query = later(first, open=tuple(
@@ -334,6 +336,7 @@ def test_closed_channel_does_not_keep_others_away(world: World) -> None:
     assert "403" in next(one for page in second for one in page.warnings)
 
 
+@pytest.mark.slow
 def test_message_that_the_search_knows_late_is_found(world: World) -> None:
     late = dict(world.messages[0], id=str(int(MESSAGES[4]["id"]) - 1), content="Acme Coffee late")
     first = read(world)
@@ -341,6 +344,7 @@ def test_message_that_the_search_knows_late_is_found(world: World) -> None:
     assert f"{GENERAL}:{late['id']}" in by_id(read(world, later(first)))
 
 
+@pytest.mark.slow
 def test_quiet_threads_are_not_asked_again(world: World) -> None:
     first = read(world)
     world.server.requests.clear()

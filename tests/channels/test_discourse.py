@@ -309,6 +309,7 @@ def test_our_deleted_answer_is_noticed(world: World, http_server: Server) -> Non
     assert Deletion(external_id=f"{http_server.host}:77/3") in found
 
 
+@pytest.mark.slow
 def test_many_topics_take_turns(world: World, http_server: Server) -> None:
     query = waiting(http_server, *(f"{topic}/1" for topic in range(100, 140)))
     first = collect(visitor(http_server), query)
@@ -412,6 +413,7 @@ def test_a_limited_forum_is_left_alone(world: World, http_server: Server) -> Non
         account_of(visitor(http_server), tokens=tokens)
 
 
+@pytest.mark.slow
 def test_three_pages_and_a_run_killed_in_the_second(world: World, http_server: Server) -> None:
     world.size = 1
     whole = collect(channel_at(http_server), QUERY)

@@ -19,6 +19,8 @@ from tests.channels.contract import BlockingContract
 from tests.channels.imap_script import HANG, scripted, settings
 from tests.channels.mailbox import NOW, Inbox, imap_server, inbox, items
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["imap_server", "inbox"]
 
 DATA = Path(__file__).parent / "data" / "email"

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from tests.channels.mailbox import NOW, Inbox, imap_server, inbox, items, open_item
+
+pytestmark = pytest.mark.slow
 
 __all__ = ["imap_server", "inbox"]
 

@@ -68,6 +68,7 @@ def test_a_mail_that_cannot_be_taken_apart_still_shows_sender_and_subject() -> N
     assert (item.author.id, item.title) == ("dana@post.example", "Question")
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=400))
 def test_no_bytes_break_the_parser(raw: bytes) -> None:
     for mail in (raw, simple().partition(b"\r\n\r\n")[0] + b"\r\n" + raw, b"From: " + raw):
@@ -75,6 +76,7 @@ def test_no_bytes_break_the_parser(raw: bytes) -> None:
         read(mail)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=300))
 def test_new_text_never_invents_or_empties(text: str) -> None:
     found = new_text(text)

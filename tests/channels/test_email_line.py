@@ -57,6 +57,7 @@ def test_the_last_mail_which_every_search_names_is_not_read_again() -> None:
 # --- servers that hang ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "phase", ["GREETING", "LOGIN", "LIST", "EXAMINE", "UID SEARCH", "UID FETCH"]
 )
@@ -81,6 +82,7 @@ def test_abort_before_the_first_call_is_kept() -> None:
     assert server.connections == 0
 
 
+@pytest.mark.slow
 def test_a_server_that_never_answers_tls_ends_too() -> None:
     with scripted(GREETING=HANG) as server:
         session = settings(server, tls="ssl").connect(30)
@@ -92,6 +94,7 @@ def test_a_server_that_never_answers_tls_ends_too() -> None:
         assert time.monotonic() - began < 1.3
 
 
+@pytest.mark.slow
 def test_the_deadline_holds_over_a_slow_drip() -> None:
     def drip(server: Scripted) -> bytes:
         time.sleep(0.1)
@@ -107,6 +110,7 @@ def test_the_deadline_holds_over_a_slow_drip() -> None:
         assert time.monotonic() - began < 1.7
 
 
+@pytest.mark.slow
 def test_silence_for_too_long_is_a_time_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_imap_line, "OPERATION_SECONDS", 0.3)
     with scripted(LIST=HANG) as server, pytest.raises(TimedOut, match="did not answer"):

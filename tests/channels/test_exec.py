@@ -220,6 +220,7 @@ def test_crash_by_signal_is_named() -> None:
     assert "signal 11" in error.message
 
 
+@pytest.mark.slow
 def test_hanging_program_is_ended_with_its_children(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     channel = shell(
@@ -240,6 +241,7 @@ def test_hanging_program_is_ended_with_its_children(tmp_path: Path) -> None:
     assert all(gone(int(pid)) for pid in pids.read_text().split())
 
 
+@pytest.mark.slow
 def test_grandchild_does_not_hold_up_or_survive(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     channel = shell(f'echo \'{{"id":"1","text":"a"}}\'; sleep 60 & echo $! > {pid}')
@@ -274,6 +276,7 @@ def test_abort_ends_the_program_at_once(tmp_path: Path) -> None:
     assert gone(int(pid.read_text()))
 
 
+@pytest.mark.slow
 def test_flood_on_stdout_is_stopped() -> None:
     pages, error = run(python('while True: print(\'{"id":"1","text":"\' + \'x\'*9999 + \'"}\')'))
     assert isinstance(error, TooLarge)
@@ -287,6 +290,7 @@ def test_too_many_records_are_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(error, TooLarge)
 
 
+@pytest.mark.slow
 def test_flood_on_stderr_blocks_nothing(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     pages, error = run(
@@ -356,6 +360,7 @@ def test_web_page_is_recognised() -> None:
     assert "web page" in error.message
 
 
+@pytest.mark.slow
 def test_program_may_close_stdout_and_go_on() -> None:
     pages, error = run(shell('echo \'{"id":"1","text":"a"}\'; exec 1>&-; sleep 0.3; exit 4'))
     assert ids(pages) == ["1"]
@@ -459,6 +464,7 @@ def test_settings_are_checked() -> None:
     assert Exec(command=("sh",), sees_own_replies=True).capabilities.sees_own_replies
 
 
+@pytest.mark.slow
 def test_unusual_state_values_survive() -> None:
     for value in ("text", 7, None, [1], {"a": {"b": "ü"}}, False):
         line = json.dumps({"type": "STATE", "value": value})

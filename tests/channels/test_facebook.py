@@ -76,6 +76,7 @@ class TestContract(ChannelContract):
         # Counts are what is kept: comments under unchanged posts are not asked for again.
         return not [one for one in second if one.path.endswith("/comments")]
 
+    @pytest.mark.slow
     def test_damaged_answers_are_survived_or_reported(self, http_server: Server) -> None:
         self.small = True
         super().test_damaged_answers_are_survived_or_reported(http_server)
@@ -287,6 +288,7 @@ def test_every_post_is_read_once_a_day(world: World) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_run_killed_in_the_second_page_of_comments(world: World) -> None:
     whole = read(world)
     number = next(n for n, page in enumerate(whole) if "555001_777004" in ids([page]))
@@ -326,6 +328,7 @@ def test_revisit_sees_an_edit(world: World) -> None:
     assert "555001_777006" in [one for page in pages for one in page.checked]
 
 
+@pytest.mark.slow
 def test_revisit_sees_a_deletion(world: World) -> None:
     query = replace(resumed(QUERY, read(world)), open=waiting(("555001_777006", THREAD)))
     world.delete("555001_777006")
@@ -377,6 +380,7 @@ def test_tagged_post_elsewhere_stays_open(world: World) -> None:
     assert not [one for one in items(pages) if isinstance(one, Deletion)]
 
 
+@pytest.mark.slow
 def test_our_deleted_reply_is_noticed(world: World) -> None:
     query = replace(resumed(QUERY, read(world)), known_own_ids=("555001_777002",))
     assert not [one for one in items(read(world, query)) if isinstance(one, Deletion)]
@@ -390,6 +394,7 @@ def test_message_that_was_taken_back(world: World) -> None:
     assert isinstance(by_id(read(world, query))["m_Acme3"], Deletion)
 
 
+@pytest.mark.slow
 def test_budget_of_revisits_is_said_and_takes_turns(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

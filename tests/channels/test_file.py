@@ -175,6 +175,7 @@ def test_change_before_the_end_of_a_grown_file_is_noticed(tmp_path: Path) -> Non
     assert "777" in ids(read(channel(path), states))
 
 
+@pytest.mark.slow
 def test_change_in_the_middle_that_keeps_the_size_is_noticed(tmp_path: Path) -> None:
     path, states = tmp_path / "a.ndjson", {}
     lines = [line(number) for number in range(1000)]
@@ -194,6 +195,7 @@ def test_corrected_map_reads_again(tmp_path: Path) -> None:
     assert [item.text for item in page.items if isinstance(item, Mention)] == ["b"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["csv", "ndjson", "json", "ndjson.gz"])
 @pytest.mark.parametrize("killed_after", [1, 2, 3])
 def test_run_killed_in_the_middle_loses_and_doubles_nothing(
@@ -248,6 +250,7 @@ def test_unfinished_names_are_left(tmp_path: Path) -> None:
         assert "still being written" in told(found)[0]
 
 
+@pytest.mark.slow
 def test_file_that_was_just_changed_is_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("id,text\n1,a\n")
@@ -260,6 +263,7 @@ def test_file_that_was_just_changed_is_waited_for(tmp_path: Path) -> None:
     assert time.monotonic() - begun < 5
 
 
+@pytest.mark.slow
 def test_file_that_keeps_changing_is_left(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("id,text\n1,a\n")
@@ -364,6 +368,7 @@ def test_date_format_is_asked_for(tmp_path: Path) -> None:
     assert ids(read(channel(path, date_format="%d/%m/%Y"), states)) == ["1"]
 
 
+@pytest.mark.slow
 def test_abort_and_deadline_end_it_with_what_was_read(tmp_path: Path) -> None:
     path = tmp_path / "a.ndjson"
     path.write_text("".join(line(n) for n in range(3000)))

@@ -193,6 +193,7 @@ def test_fixtures_have_the_documented_shape() -> None:
     check_shape(page, "Page", recorded("google_play", "schema.json")["shapes"])
 
 
+@pytest.mark.slow
 def test_review_has_all_its_facts(world: World) -> None:
     review = by_id(read(world))["3"]
     assert isinstance(review, Mention)
@@ -235,6 +236,7 @@ def test_original_words_go_before_their_translation(world: World) -> None:
     assert (review.text, review.language) == ("Sehr langsam", "de")
 
 
+@pytest.mark.slow
 def test_late_answer_is_seen(world: World) -> None:
     first = read(world)
     world.review(5)["comments"].append(answered("Faster since today", QUERY.now))
@@ -262,6 +264,7 @@ def test_revisits_keep_to_the_hourly_limit(world: World) -> None:
     assert not [request for request in world.server.requests if "AOq" in request.path]
 
 
+@pytest.mark.slow
 def test_forgotten_page_token_begins_anew(world: World) -> None:
     query = resumed(QUERY, collect(channel_of(world.server.url), QUERY, stop_after=1))
     state = replace(query.streams["reviews"], resume="stale")
@@ -269,6 +272,7 @@ def test_forgotten_page_token_begins_anew(world: World) -> None:
     assert {"3", "5"} <= set(found)
 
 
+@pytest.mark.slow
 def test_gap_of_more_than_a_week_is_said(world: World) -> None:
     first = read(world)
     pages = read(world, later(first, now=QUERY.now + timedelta(days=9)))
@@ -282,6 +286,7 @@ def test_app_without_reviews(world: World) -> None:
     assert not items(read(world))
 
 
+@pytest.mark.slow
 def test_access_token_is_kept(world: World) -> None:
     tokens = Tokens(None)
     for _ in range(2):
@@ -303,6 +308,7 @@ def test_account_is_the_app(world: World) -> None:
     assert not account.warnings
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "name", "kind", "hint"),
     [

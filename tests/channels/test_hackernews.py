@@ -230,6 +230,7 @@ def only_terms(server: Server) -> HackerNews:
 NARROW = replace(QUERY, domains=())
 
 
+@pytest.mark.slow
 def test_more_than_a_thousand_hits_are_all_read(http_server: Server) -> None:
     many(1500).serve(http_server)
     pages = collect(only_terms(http_server), NARROW)
@@ -237,6 +238,7 @@ def test_more_than_a_thousand_hits_are_all_read(http_server: Server) -> None:
     assert not states(pages)["term:acme coffee"].walking
 
 
+@pytest.mark.slow
 def test_a_walk_cut_short_is_closed_by_the_next_run(http_server: Server) -> None:
     many(5000, gap=300).serve(http_server)
     first = collect(only_terms(http_server), NARROW)
@@ -300,6 +302,7 @@ def test_new_answers_in_a_known_thread_are_read_from_where_we_were(
     assert asked == [f"created_at_i>={1794999600 - 3600}"]
 
 
+@pytest.mark.slow
 def test_threads_beyond_the_budget_take_turns(http_server: Server) -> None:
     world = World([], page=100)
     for number in range(1, 31):
@@ -386,6 +389,7 @@ def test_our_deleted_answer_is_noticed(world: World, http_server: Server) -> Non
     assert Deletion(external_id="46000210") in items(pages)
 
 
+@pytest.mark.slow
 def test_revisits_keep_to_their_budget_and_take_turns(http_server: Server) -> None:
     world = World([], page=100)
     for number in range(1, 101):

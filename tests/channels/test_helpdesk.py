@@ -290,6 +290,7 @@ def waiting(*names: str) -> tuple[OpenItem, ...]:
     )
 
 
+@pytest.mark.slow
 def test_our_late_answer_is_seen(world: World) -> None:
     first = read(world)
     answer = dict(world.chatwoot[2]["messages"][-1], id=40, content="Here", created_at=1795250000)
@@ -318,6 +319,7 @@ def test_deletions_that_change_no_list_are_seen(
     assert {ours, asked} <= gone
 
 
+@pytest.mark.slow
 def test_many_that_wait_are_looked_at_in_turn(world: World) -> None:
     first = read(world)
     query = later(first, open=waiting(*(f"{number}:1" for number in range(500, 545))))

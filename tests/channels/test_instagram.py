@@ -71,6 +71,7 @@ class TestContract(ChannelContract):
         # Counts are what is kept: comments under unchanged media are not asked for again.
         return not [one for one in second if one.path.endswith("/comments")]
 
+    @pytest.mark.slow
     def test_damaged_answers_are_survived_or_reported(self, http_server: Server) -> None:
         self.small = True
         super().test_damaged_answers_are_survived_or_reported(http_server)
@@ -228,6 +229,7 @@ def test_tags_by_the_road_of_facebook(world: World) -> None:
     assert not world.asked("/me")
 
 
+@pytest.mark.slow
 def test_road_of_instagram_has_no_tags_and_asks_rarely(world: World) -> None:
     pages = read(world)
     assert len(world.asked("/tags")) == 1 and not warnings_of(pages)
@@ -269,6 +271,7 @@ def test_one_more_and_one_less_is_seen_within_a_day(world: World) -> None:
     assert comment(2999) in ids(read(world, replace(query, now=QUERY.now + timedelta(days=1))))
 
 
+@pytest.mark.slow
 def test_run_killed_in_the_second_page_of_comments(http_server: Server) -> None:
     world = World(http_server, size=1)
     whole = read(world)
@@ -353,6 +356,7 @@ def test_token_is_renewed_before_its_end(world: World) -> None:
     assert world.renewals == 2
 
 
+@pytest.mark.slow
 def test_token_that_is_too_young_is_used_and_tried_again_the_next_day(world: World) -> None:
     world.too_young = True
     tokens = Tokens(None)

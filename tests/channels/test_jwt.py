@@ -20,6 +20,7 @@ def test_rs256_is_verified_by_its_public_key() -> None:
     )
 
 
+@pytest.mark.slow
 def test_es256_is_verified_by_its_public_key() -> None:
     for _ in range(20):  # the two numbers have leading zeros now and then
         header, claims = keys.claims_of(

@@ -251,6 +251,7 @@ def test_a_deleted_mention_is_marked(how: str, world: World, http_server: Server
     assert gone == {f"{http_server.host}:c341", f"{http_server.host}:p99"}
 
 
+@pytest.mark.slow
 def test_our_deleted_comment_is_noticed(world: World, http_server: Server) -> None:
     query = waiting(http_server.host, own=("c342",))
     assert not any(isinstance(i, Deletion) for i in items(collect(channel_at(http_server), query)))
@@ -259,6 +260,7 @@ def test_our_deleted_comment_is_noticed(world: World, http_server: Server) -> No
     assert Deletion(external_id=f"{http_server.host}:c342") in found
 
 
+@pytest.mark.slow
 def test_many_threads_take_turns(world: World, http_server: Server) -> None:
     opened = tuple(
         OpenItem(
@@ -278,6 +280,7 @@ def test_many_threads_take_turns(world: World, http_server: Server) -> None:
 # --- log-in and errors ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_log_in_is_kept(world: World, http_server: Server) -> None:
     tokens = Tokens(None)
     collect(channel_at(http_server), QUERY, tokens=tokens)

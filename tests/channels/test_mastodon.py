@@ -107,6 +107,7 @@ def test_recorded_statuses_have_the_documented_keys() -> None:
         assert set(status["account"]) >= ACCOUNT_KEYS
 
 
+@pytest.mark.slow
 def test_world_refuses_what_is_not_in_the_tables(world: World) -> None:
     import httpx
 
@@ -290,6 +291,7 @@ def test_second_run_reads_only_what_is_new(world: World) -> None:
     assert all(request.params["include_filtered"] == "true" for request in asked)
 
 
+@pytest.mark.slow
 def test_more_than_a_page_of_news_leaves_no_hole(world: World) -> None:
     query = resumed(QUERY, read(world))
     for number in range(8):
@@ -300,6 +302,7 @@ def test_more_than_a_page_of_news_leaves_no_hole(world: World) -> None:
     assert [page.state.cursor for page in pages if page.state] == ["48252", "48255", "48257"]
 
 
+@pytest.mark.slow
 def test_killed_walk_also_finds_what_came_meanwhile(world: World) -> None:
     channel = channel_of(world.server)
     before = collect(channel, QUERY, stop_after=5)
@@ -336,6 +339,7 @@ def test_server_that_refuses_unknown_types_is_asked_for_mentions(world: World) -
     assert world.external(115002, 115016) <= ids(read(world))
 
 
+@pytest.mark.slow
 def test_server_that_ignores_min_id_shows_the_cursor_again(world: World) -> None:
     query = resumed(QUERY, read(world))
     world.notify("48240", world.add("115030", "115016", created_at="2026-11-20T20:00:00.000Z"))
@@ -356,6 +360,7 @@ def test_link_to_another_server_is_not_followed(world: World, http_server: Serve
         collect(channel_of(http_server), QUERY)
 
 
+@pytest.mark.slow
 def test_link_onward_to_another_server_is_not_followed(world: World, http_server: Server) -> None:
     query = resumed(QUERY, read(world))
     status = world.add("115030", "115016", created_at="2026-11-20T20:00:00.000Z")
@@ -367,6 +372,7 @@ def test_link_onward_to_another_server_is_not_followed(world: World, http_server
         collect(channel_of(http_server), query)
 
 
+@pytest.mark.slow
 def test_late_posts_are_found_in_a_tag(world: World) -> None:
     query = resumed(QUERY, read(world))
     world.size = 1
@@ -391,6 +397,7 @@ def revisited(world: World, query: Query) -> list[Page]:
     return [page for page in read(world, query) if page.stream == "revisit"]
 
 
+@pytest.mark.slow
 def test_revisit_sees_an_edit(world: World) -> None:
     query = replace(resumed(QUERY, read(world)), open=waiting(world, 115008))
     changed = {"content": "<p>solved, thanks</p>", "edited_at": "2026-11-20T09:00:00.000Z"}
@@ -403,12 +410,14 @@ def test_revisit_sees_an_edit(world: World) -> None:
     assert {one for page in pages for one in page.checked} == world.external(115008)
 
 
+@pytest.mark.slow
 def test_revisit_sees_a_deletion(world: World) -> None:
     query = replace(resumed(QUERY, read(world)), open=waiting(world, 115008, 115016))
     world.delete("115008")
     assert isinstance(by_number(revisited(world, query))["115008"], Deletion)
 
 
+@pytest.mark.slow
 def test_gone_answers_like_deleted(world: World) -> None:
     path = "/api/v1/statuses/115008"
     world.server.reply("GET", path, 410, body=ERRORS["410"])
@@ -416,6 +425,7 @@ def test_gone_answers_like_deleted(world: World) -> None:
     assert isinstance(by_number(revisited(world, query))["115008"], Deletion)
 
 
+@pytest.mark.slow
 def test_revisit_finds_the_answer_of_another_own_account(world: World) -> None:
     query = replace(resumed(QUERY, read(world)), open=waiting(world, 115002, thread=115001))
     world.add("115031", "115013", in_reply_to_id="115002", mentions=[])
@@ -424,6 +434,7 @@ def test_revisit_finds_the_answer_of_another_own_account(world: World) -> None:
     assert {found.parent_id} == world.external(115002)
 
 
+@pytest.mark.slow
 def test_revisit_asks_once_for_a_thread(world: World) -> None:
     open_items = waiting(world, 115002, 115003, 115004, thread=115001)
     query = replace(resumed(QUERY, read(world)), open=open_items)
@@ -433,6 +444,7 @@ def test_revisit_asks_once_for_a_thread(world: World) -> None:
     assert contexts == ["/api/v1/statuses/115001/context"]
 
 
+@pytest.mark.slow
 def test_thread_whose_root_is_gone_is_still_checked(world: World) -> None:
     query = replace(resumed(QUERY, read(world)), open=waiting(world, 115002, thread=115001))
     world.delete("115001")
@@ -441,12 +453,14 @@ def test_thread_whose_root_is_gone_is_still_checked(world: World) -> None:
     assert isinstance(found["115005"], Reply)
 
 
+@pytest.mark.slow
 def test_mention_that_was_kept_from_us_is_found_in_the_thread(world: World) -> None:
     world.notifications = [one for one in world.notifications if one["id"] != "48205"]
     query = replace(resumed(QUERY, read(world)), open=waiting(world, 115002, thread=115001))
     assert isinstance(by_number(revisited(world, query))["115006"], Mention)
 
 
+@pytest.mark.slow
 def test_our_deleted_reply_is_noticed(world: World) -> None:
     known = tuple(world.external(115005))
     query = replace(resumed(QUERY, read(world)), known_own_ids=known)
@@ -455,6 +469,7 @@ def test_our_deleted_reply_is_noticed(world: World) -> None:
     assert by_number(revisited(world, query))["115005"] == Deletion(external_id=known[0])
 
 
+@pytest.mark.slow
 def test_budget_of_revisits_is_said_and_takes_turns(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -475,6 +490,7 @@ def test_budget_of_revisits_is_said_and_takes_turns(
     assert order == [[0, 1], [0, 2], [0, 3], [0, 4]]
 
 
+@pytest.mark.slow
 def test_items_of_another_server_are_not_looked_for(world: World) -> None:
     foreign = OpenItem(external_id="old.example:5", thread_id="old.example:5", published=QUERY.now)
     assert not revisited(world, replace(resumed(QUERY, read(world)), open=(foreign,)))
@@ -631,6 +647,7 @@ def test_account_warns_of_closed_feeds_and_of_the_bot_mark(world: World) -> None
     assert any("marked as automated" in one for one in warnings)
 
 
+@pytest.mark.slow
 def test_replies_of_an_automated_account_are_automatic(world: World) -> None:
     world.statuses["115005"]["account"] = {**world.account, "bot": True}
     reply = by_number(read(world))["115005"]

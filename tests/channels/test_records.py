@@ -299,6 +299,7 @@ POSTS = st.builds(OwnPost, external_id=NAME, text=TEXT, published=st.none() | TI
 DELETIONS = st.builds(Deletion, external_id=NAME)
 
 
+@pytest.mark.slow
 @given(mentions() | REPLIES | POSTS | DELETIONS)
 def test_every_item_survives_the_way_through_a_line(item: Any) -> None:
     line = json.dumps(record_of(item)).encode() + b"\n"
@@ -307,6 +308,7 @@ def test_every_item_survives_the_way_through_a_line(item: Any) -> None:
     assert items_of(one.record) == (item,)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(NAME, NAME, TEXT), min_size=1), st.sampled_from(",;\t|"))
 def test_tables_survive_the_way_through_a_file(
     rows: list[tuple[str, str, str]], delimiter: str
@@ -328,6 +330,7 @@ JSON = st.recursive(
 FIELDS = ["id", "text", "created_at", "is_own", "rating", "likes", "type", "raw", "channel", "to"]
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(FIELDS) | st.text(), JSON))
 def test_any_object_gives_items_or_a_refusal(record: dict[str, Any]) -> None:
     with contextlib.suppress(RecordRefused):
@@ -358,6 +361,7 @@ BYTES = st.lists(
 ).map(b"".join)
 
 
+@pytest.mark.slow
 @given(BYTES, st.sampled_from(["", "csv", "json", "ndjson", "tsv"]))
 @example(b"id,text\n1,\xef\xbb\xbf\xff\xfe", "csv")
 @example(b"[" * 100_000, "")

@@ -131,6 +131,7 @@ def test_shell_example_prints_what_is_new(tmp_path: Path) -> None:
     assert run(channel, states) == []
 
 
+@pytest.mark.slow
 def test_python_example_prints_questions_and_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, http_server: Server
 ) -> None:

@@ -505,6 +505,7 @@ def test_feeds_take_turns_over_several_runs(world: World) -> None:
     assert len(asked) == len(set(asked)) == 4
 
 
+@pytest.mark.slow
 def test_feed_that_was_not_read_for_longest_comes_first(world: World) -> None:
     query = QUERY
     for minutes in range(0, 12, 2):
@@ -593,6 +594,7 @@ def test_feed_token_stands_in_no_message(world: World, quick: None) -> None:
     assert FEED_TOKEN not in f"{error.message} {error.hint}"
 
 
+@pytest.mark.slow
 def test_full_feed_may_have_left_some_out(world: World, quick: None) -> None:
     for number in range(100):
         new = f"q{number:02}"
@@ -641,6 +643,7 @@ def test_deleted_comment_and_thread_are_noticed(world: World, quick: None) -> No
     assert items(read(world, feeds(world.server), query)) == [Deletion(external_id="t3_j01")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [25, 100])
 def test_comment_beyond_a_full_feed_is_not_taken_for_deleted(
     world: World, quick: None, size: int
@@ -658,6 +661,7 @@ def test_comment_beyond_a_full_feed_is_not_taken_for_deleted(
     assert not [one for one in found if isinstance(one, Deletion)]
 
 
+@pytest.mark.slow
 def test_our_deleted_answer_is_noticed_by_the_feeds(world: World, quick: None) -> None:
     first = read(world, feeds(world.server))
     del world.things["t1_h01"]

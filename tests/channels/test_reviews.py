@@ -237,6 +237,7 @@ def waiting(rows: Sequence[dict[str, Any]]) -> set[str]:
     return {row["text"][:12] for row in rows}
 
 
+@pytest.mark.slow
 def test_google_review_waits_until_it_is_answered(
     http_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,6 +263,7 @@ def test_google_review_waits_until_it_is_answered(
     assert "They sold me" in waiting(shop.queue("2026-11-21 10:00"))
 
 
+@pytest.mark.slow
 def test_yelp_review_waits_until_it_is_marked_done(
     http_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -328,6 +330,7 @@ WAYS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", WAYS)
 def test_review_waits_until_it_is_answered(
     kind: str, http_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -229,6 +229,7 @@ def test_validators_stay_with_the_address_that_gave_them(
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_validators_are_kept_only_with_the_items(http_server: Server) -> None:
     entries = [item(str(number), title=f"Acme Coffee {number}") for number in range(1200)]
     http_server.on("GET", "/feed", honours(rss(*entries)))
@@ -409,6 +410,7 @@ def test_a_failure_is_repeated_while_the_feed_rests(
     assert len(http_server.requests) > asked
 
 
+@pytest.mark.slow
 def test_failures_make_a_feed_rest_longer_and_longer(reader: Reader, http_server: Server) -> None:
     http_server.reply("GET", "/feed", 500)
     asked = []
@@ -484,6 +486,7 @@ def test_a_broken_feed_is_named_and_stops_no_other(http_server: Server) -> None:
     assert f"{http_server.host}/good" not in reader.error.message
 
 
+@pytest.mark.slow
 def test_a_silent_feed_does_not_starve_the_others(http_server: Server) -> None:
     with Server() as silent:
         silent.reply("GET", "/feed", delay=30)

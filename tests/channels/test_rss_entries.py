@@ -314,6 +314,7 @@ def test_a_body_is_never_taken_for_a_file_name(tmp_path: Any) -> None:
         understand(str(path).encode(), {}, "https://a.example")
 
 
+@pytest.mark.slow
 def test_a_large_feed_is_read_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_feeds, "understand", None)  # in this process
     entries = [item(str(n), more=f"<description>{'word ' * 200}</description>") for n in range(300)]
@@ -325,6 +326,7 @@ def test_a_large_feed_is_read_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.title == "News"
 
 
+@pytest.mark.slow
 def test_what_is_wrong_is_told_across_processes() -> None:
     page = f"<!DOCTYPE html><html><body>{'<p>hello' * 5000}</body></html>".encode()
     with pytest.raises(UnexpectedPayload, match="web page") as caught:
@@ -332,6 +334,7 @@ def test_what_is_wrong_is_told_across_processes() -> None:
     assert caught.value.hint
 
 
+@pytest.mark.slow
 def test_a_document_that_takes_for_ever_is_given_up() -> None:
     hostile = rss(item("1", more=f"<author>{'a' * 4_000_000}</author>")).encode()
     began = time.monotonic()
@@ -340,6 +343,7 @@ def test_a_document_that_takes_for_ever_is_given_up() -> None:
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.slow
 def test_a_run_that_is_ended_ends_the_reading() -> None:
     hostile = rss(item("1", more=f"<author>{'a' * 4_000_000}</author>")).encode()
 

@@ -219,6 +219,7 @@ def test_picture_opt_out_and_short_code(world: World) -> None:
     assert isinstance(allowed, Mention) and not allowed.skipped
 
 
+@pytest.mark.slow
 def test_redacted_text_keeps_our_copy(world: World) -> None:
     first = read(world)
     world.thing("Messages", 1)["body"] = ""
@@ -259,6 +260,7 @@ def test_call_back_to_a_machine_is_perhaps_an_answer(world: World) -> None:
     assert isinstance(back, Reply) and back.certainty == "likely"
 
 
+@pytest.mark.slow
 def test_call_put_through_is_answered_also_across_pages(world: World) -> None:
     for size in (1, 3, 50):
         world.size = size

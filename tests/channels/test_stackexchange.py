@@ -195,6 +195,7 @@ def test_three_commenters_are_three_authors(world: World, http_server: Server) -
     assert len({one.author.id for one in found}) == 3
 
 
+@pytest.mark.slow
 def test_an_answer_to_a_question_of_ours_is_found_weeks_later(
     world: World, http_server: Server
 ) -> None:
@@ -261,6 +262,7 @@ def test_edits_and_deletions_are_seen_however_old(world: World, http_server: Ser
     assert gone == {f"{HERE}79000009", f"{HERE}c7"}
 
 
+@pytest.mark.slow
 def test_our_old_answer_to_what_waits_is_found(world: World, http_server: Server) -> None:
     world.answers[0]["creation_date"] = world.comments[1]["creation_date"] = 1_700_000_000
     query = waiting("79000001", thread="79000001")
@@ -279,6 +281,7 @@ def test_our_deleted_answer_is_noticed(world: World, http_server: Server) -> Non
     assert Deletion(external_id=f"{HERE}c140000002") in found
 
 
+@pytest.mark.slow
 def test_more_than_a_hundred_waiting_take_turns(world: World, http_server: Server) -> None:
     query = waiting(*(f"c{number}" for number in range(1, 141)))
     first = collect(channel_at(http_server), query)
@@ -297,6 +300,7 @@ def test_ids_of_other_sites_are_not_asked_for(world: World, http_server: Server)
 # --- limits and errors ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_walk_is_cut_after_25_pages_and_goes_on(world: World, http_server: Server) -> None:
     model = world.comments[2]
     world.comments = [
@@ -369,6 +373,7 @@ def test_backoff_is_obeyed(world: World, http_server: Server) -> None:
     assert all(9 < one <= 10 for one in waits)
 
 
+@pytest.mark.slow
 def test_the_quota_lasts_for_a_day(world: World, http_server: Server) -> None:
     tokens = Tokens(None)
     with time_machine.travel(NOW, tick=False) as clock:

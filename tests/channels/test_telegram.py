@@ -239,6 +239,7 @@ def test_too_long_a_pause_is_said(world: World) -> None:
     assert "24 hours" in next(one for page in read(world, late) for one in page.warnings)
 
 
+@pytest.mark.slow
 def test_flood_ends_with_a_warning_and_goes_on(world: World) -> None:
     model = recorded("telegram", "updates.json")[9]
     world.size = 1

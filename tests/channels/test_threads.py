@@ -73,6 +73,7 @@ class TestContract(ChannelContract):
         ]
         return len(second) < len(first) and min(since) > QUERY.since.timestamp()
 
+    @pytest.mark.slow
     def test_damaged_answers_are_survived_or_reported(self, http_server: Server) -> None:
         self.small = True
         super().test_damaged_answers_are_survived_or_reported(http_server)
@@ -210,6 +211,7 @@ def test_field_that_an_edge_does_not_have_is_left_out(world: World) -> None:
 # --- run after run -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_conversation_is_read_to_what_is_known_and_a_page_more(http_server: Server) -> None:
     world = World(http_server, size=2)
     query = resumed(QUERY, read(world))
@@ -219,6 +221,7 @@ def test_conversation_is_read_to_what_is_known_and_a_page_more(http_server: Serv
     assert len(world.asked(f"/{ROOT}/conversation")) == 2
 
 
+@pytest.mark.slow
 def test_run_killed_in_the_second_page(http_server: Server) -> None:
     world = World(http_server, size=2)
     whole = read(world)
@@ -230,6 +233,7 @@ def test_run_killed_in_the_second_page(http_server: Server) -> None:
     assert post(2001) in ids(read(world, resumed(QUERY, killed)))
 
 
+@pytest.mark.slow
 def test_more_posts_than_one_run_reads_come_in_turn(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -249,6 +253,7 @@ def test_more_posts_than_one_run_reads_come_in_turn(
     assert looked == ["1005", "1101", "1102", "1103"]
 
 
+@pytest.mark.slow
 def test_searches_of_a_day_are_counted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_threads_run, "QUERIES", 5)
     keys = {"keyword_search": True, "keywords": ("Acme Coffee", "coffee")}
@@ -290,6 +295,7 @@ def test_nothing_is_gone_where_nothing_is_shown(world: World) -> None:
     assert not [one for page in pages for one in page.checked]
 
 
+@pytest.mark.slow
 def test_our_deleted_reply_is_noticed(world: World) -> None:
     query = replace(resumed(QUERY, read(world)), known_own_ids=(post(2002),))
     assert not [one for one in items(read(world, query)) if isinstance(one, Deletion)]
@@ -315,6 +321,7 @@ def test_end_of_the_token_is_foretold(world: World, monkeypatch: pytest.MonkeyPa
     assert "ends on 2026-11-24" in account_of(channel_of(world.server)).warnings[0]
 
 
+@pytest.mark.slow
 def test_token_is_renewed_and_kept(world: World) -> None:
     tokens = Tokens(None)
     read(world, tokens=tokens)

@@ -128,6 +128,7 @@ def test_signature_of_the_example_in_rfc_5849() -> None:
     assert 'oauth_signature="MdpQcU8iPSUjWoN%2FUDMsK2sui9I%3D"' in header
 
 
+@pytest.mark.slow
 def test_each_try_is_signed_anew(world: World) -> None:
     world.fail("/2/users/42/tweets", "Unavailable", times=1)
     assert ids(read(world)) == EVERYTHING
@@ -417,6 +418,7 @@ def test_page_without_posts_goes_on_with_its_token(world: World) -> None:
     assert set(NAMING) <= set(by_key(read(world)))
 
 
+@pytest.mark.slow
 def test_three_pages_with_a_run_killed_in_the_second(world: World) -> None:
     world.size = 2
     whole = read(world)
@@ -555,6 +557,7 @@ def test_prices_can_be_corrected(world: World) -> None:
     assert spent(read(world, prices=prices)) == pytest.approx(3 * 0.02)
 
 
+@pytest.mark.slow
 def test_our_id_is_bought_once(world: World, tmp_path: Path) -> None:
     for _ in range(3):
         tokens = Tokens(tmp_path / "credentials.json")
@@ -622,6 +625,7 @@ def test_our_deleted_reply_is_noticed(world: World) -> None:
     assert items(pages) == [Deletion(external_id=external("e"))]
 
 
+@pytest.mark.slow
 def test_nothing_is_looked_at_twice_in_a_day(world: World) -> None:
     query, _ = again(world, "o", "i", "j", rechecks_per_day=2)
     pages = read(world, query, rechecks_per_day=2)
@@ -724,6 +728,7 @@ def test_short_pause_is_waited_for(world: World) -> None:
     assert ids(read(world)) == EVERYTHING
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["Unavailable", "Broken"])
 def test_server_that_stays_down_is_tried_three_times(world: World, name: str) -> None:
     world.fail("/2/users/42/tweets", name)

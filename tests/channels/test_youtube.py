@@ -352,6 +352,7 @@ def test_edit_of_one_that_waits_is_seen(world: World) -> None:
     assert by_id(pages)[thread("b")].text == "Solved, thanks"  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_three_pages_with_a_run_killed_in_the_second(world: World) -> None:
     whole = read(world)
     comments = [page for page in whole if page.stream == "comments" and page.items]
@@ -383,6 +384,7 @@ def test_processing_failure_is_tried_once_more(world: World) -> None:
     assert ids(read(world)) == EVERYTHING
 
 
+@pytest.mark.slow
 def test_handle_is_looked_up_once(world: World) -> None:
     tokens = Tokens(None)
     for _ in range(2):
@@ -410,6 +412,7 @@ def test_terms_become_one_search() -> None:
     assert len(many) > 2 and all(len(one) <= 400 for one in many)
 
 
+@pytest.mark.slow
 def test_search_rests_so_that_the_day_suffices(world: World) -> None:
     first = read(world)
     assert len(world.asked("search")) == 1
@@ -477,6 +480,7 @@ def test_killed_run_has_counted_what_it_used(world: World) -> None:
 # --- held comments -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_held_comments_need_the_owner(world: World) -> None:
     assert thread("h") not in ids(read(world))
     pages = read(world, **LOGIN)

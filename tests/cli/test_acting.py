@@ -9,6 +9,8 @@ import pytest
 from mentionwatch.errors import ExitCode
 from tests.shop import Shop
 
+pytestmark = pytest.mark.slow
+
 TEAM = '[team]\nnames = ["ana", "ben"]\n'
 
 

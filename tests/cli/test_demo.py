@@ -12,6 +12,8 @@ import time_machine
 from mentionwatch import demo
 from tests.shop import ROOT, Result, run, when
 
+pytestmark = pytest.mark.slow
+
 CALLING = "I called twice and filled in the form on your site."
 
 

@@ -52,6 +52,7 @@ def test_a_database_of_somebody_else(shop: Shop) -> None:
     assert_clear(result, "not one of mentionwatch")
 
 
+@pytest.mark.slow
 def test_a_database_of_a_newer_version(shop: Shop) -> None:
     shop.run("sync", at="09:10")
     with sqlite3.connect(shop.db) as connection:
@@ -73,6 +74,7 @@ def test_a_folder_that_may_not_be_written(shop: Shop) -> None:
     assert_clear(result, "permission")
 
 
+@pytest.mark.slow
 def test_half_a_line_of_json_is_told_and_the_rest_is_kept(shop: Shop) -> None:
     shop.channel("facebook").lines.insert(0, '{"id": "0", "text": "half')
     shop.records("facebook", {"id": "2", "author_id": "b", "text": "And mine?", "at": "09:05"})
@@ -82,6 +84,7 @@ def test_half_a_line_of_json_is_told_and_the_rest_is_kept(shop: Shop) -> None:
     assert "line 1" in notes
 
 
+@pytest.mark.slow
 def test_ten_megabytes_of_text_are_cut_and_said(shop: Shop) -> None:
     shop.records(
         "facebook", {"id": "9", "author_id": "b", "text": "help! " * 1_700_000, "at": "09:05"}
@@ -101,6 +104,7 @@ def test_controls_and_markup_are_made_visible(shop: Shop, format_: str) -> None:
     assert "[bold]markup[/]" in out
 
 
+@pytest.mark.slow
 def test_a_file_channel_without_its_file(shop: Shop) -> None:
     shop.run("sync", at="09:10")
     (shop.folder / "facebook.ndjson").unlink()
@@ -120,6 +124,7 @@ def test_one_of_two_channels_broken_is_code_three(shop: Shop) -> None:
     assert [row["channel"] for row in result.rows] == ["facebook"]
 
 
+@pytest.mark.slow
 def test_a_week_after_the_last_sync_the_queue_is_stale(shop: Shop) -> None:
     shop.run("sync", at="09:10")
     fresh = shop.run("queue", "--json", at="09:20").json
@@ -166,6 +171,7 @@ def test_an_unknown_option_is_code_two(shop: Shop) -> None:
     assert "--nonsense" in result.err
 
 
+@pytest.mark.slow
 def test_an_output_file_in_a_folder_that_is_not_there(shop: Shop) -> None:
     result = shop.run("check", "-o", str(shop.folder / "none" / "q.txt"), at="09:20")
     assert result.code == ExitCode.IO

@@ -21,6 +21,8 @@ from tests.cli.terminal import Terminal, config_of
 from tests.insight import world
 from tests.shop import ROOT, Shop
 
+pytestmark = pytest.mark.slow
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 HOSTILE = "<script>alert(1)</script> \x1b[31m [bold]=1+1 \u202e" + "W" * 600
 

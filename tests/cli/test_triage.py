@@ -12,6 +12,8 @@ from mentionwatch.errors import ExitCode
 from tests.cli.terminal import Terminal
 from tests.shop import Shop, run
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime.now(UTC)
 KEYS = "q quit"
 

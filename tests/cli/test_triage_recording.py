@@ -49,6 +49,7 @@ def recorded(text: str) -> str:
     return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
 
 
+@pytest.mark.slow
 def test_the_recording_is_what_triage_shows(tmp_path, monkeypatch, request) -> None:
     svg = recorded(screens(tmp_path / "shop", ["d", "q"], monkeypatch))
     assert not re.search(r"url\(.?http|href=|src=", svg), "nothing is asked for from outside"

@@ -289,6 +289,7 @@ def test_a_built_in_class_that_is_misused_by_its_fields_is_a_problem(the_problem
     assert the_problem('[channels.picky]\nurl = "x"').message == "no such address"
 
 
+@pytest.mark.slow
 def test_no_channel_type_is_imported_unless_it_is_configured(write):
     path = write('[brand]\nname = "A"\n[channels.calls]\ntype = "file"\npath = "calls.csv"\n')
     code = (

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from mentionwatch.config.showing import masked
 from mentionwatch.config.writing import quoted, value
 from mentionwatch.errors import ConfigError
 from tests.config.example import sections
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 BLOCKS = [

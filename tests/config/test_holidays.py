@@ -11,6 +11,7 @@ from mentionwatch.config.holidays import ICS_LIMIT, dates_from_ics, dates_of
 
 
 class TestNames:
+    @pytest.mark.slow
     def test_a_country(self) -> None:
         found = dates_of("US", [2026])
         assert found[date(2026, 11, 26)] == "Thanksgiving Day"
@@ -195,6 +196,7 @@ class TestFiles:
         with pytest.raises(ValueError, match="larger than 512 KB"):
             dates_from_ics(calendar() + b" " * ICS_LIMIT, [2026])
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("lines", "count"),
         [
@@ -210,6 +212,7 @@ class TestFiles:
         assert process_time() - started < 5
         assert len(found) == count
 
+    @pytest.mark.slow
     @given(st.binary(max_size=200), st.integers(0, 300))
     def test_a_broken_file_is_read_or_refused(self, junk: bytes, at: int) -> None:
         whole = calendar(

@@ -44,11 +44,13 @@ def imported(path) -> list[str]:
     return run.stdout.split()
 
 
+@pytest.mark.slow
 def test_a_configuration_loads_without_anything_heavy(write):
     modules = imported(write(PLAIN))
     assert [name for name in HEAVY if name in modules] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "keys"),
     [

@@ -574,6 +574,7 @@ def _changes(zone: str) -> list[datetime]:
     return _CHANGES[zone]
 
 
+@pytest.mark.slow
 @given(moments(), LENGTHS)
 def test_open_time_between_receipt_and_due_is_the_target(
     drawn: tuple[BusinessHours, datetime, datetime], target: timedelta
@@ -585,6 +586,7 @@ def test_open_time_between_receipt_and_due_is_the_target(
     assert hours.open_time(received, deadline - timedelta(seconds=1)) < target
 
 
+@pytest.mark.slow
 @given(moments(), LENGTHS | st.integers(1, 5).map(lambda n: Target(business_days=n)))
 def test_a_later_mention_is_never_due_earlier(
     drawn: tuple[BusinessHours, datetime, datetime], target: timedelta | Target
@@ -593,6 +595,7 @@ def test_a_later_mention_is_never_due_earlier(
     assert due(first, target, hours) <= due(second, target, hours)
 
 
+@pytest.mark.slow
 @given(moments(), LENGTHS, LENGTHS)
 def test_a_longer_target_is_never_due_earlier(
     drawn: tuple[BusinessHours, datetime, datetime], one: timedelta, other: timedelta
@@ -602,6 +605,7 @@ def test_a_longer_target_is_never_due_earlier(
     assert due(received, shorter, hours) <= due(received, longer, hours)
 
 
+@pytest.mark.slow
 @given(moments(), st.integers(1, 5))
 def test_more_business_days_are_due_later(
     drawn: tuple[BusinessHours, datetime, datetime], count: int
@@ -612,6 +616,7 @@ def test_more_business_days_are_due_later(
     assert hours.open_time(received, fewer) > timedelta()
 
 
+@pytest.mark.slow
 @given(moments(), st.floats(0, 1))
 def test_open_time_adds_up(drawn: tuple[BusinessHours, datetime, datetime], share: float) -> None:
     hours, start, end = drawn
@@ -621,6 +626,7 @@ def test_open_time_adds_up(drawn: tuple[BusinessHours, datetime, datetime], shar
     assert timedelta() <= parts <= end - start
 
 
+@pytest.mark.slow
 @given(any_hours(), INSTANTS, st.integers(0, 400), st.integers(0, 200_000))
 def test_long_times_are_the_sum_of_their_days(
     hours: BusinessHours, start: datetime, days: int, seconds: int
@@ -631,6 +637,7 @@ def test_long_times_are_the_sum_of_their_days(
     assert sum(parts, timedelta()) == hours.open_time(start, end)
 
 
+@pytest.mark.slow
 @given(moments())
 def test_openings_and_closings_agree_with_the_count(
     drawn: tuple[BusinessHours, datetime, datetime],
@@ -647,6 +654,7 @@ def test_openings_and_closings_agree_with_the_count(
         assert hours.open_time(opens, closes) == closes - opens
 
 
+@pytest.mark.slow
 @given(moments(), LENGTHS | st.integers(1, 3).map(lambda n: Target(business_days=n)))
 def test_due_soon_lies_between_receipt_and_due(
     drawn: tuple[BusinessHours, datetime, datetime], target: timedelta | Target
@@ -658,11 +666,13 @@ def test_due_soon_lies_between_receipt_and_due(
     assert hours.open_time(soon, deadline) <= timedelta(hours=2)
 
 
+@pytest.mark.slow
 @given(any_hours())
 def test_any_hours_are_stored_and_read_back(hours: BusinessHours) -> None:
     assert BusinessHours.from_json(json.loads(json.dumps(hours.to_json()))) == hours
 
 
+@pytest.mark.slow
 @given(any_hours(), st.integers(0, 7000))
 def test_without_clock_changes_the_wall_decides(hours: BusinessHours, number: int) -> None:
     """Recount one day minute by minute, from the definition."""

@@ -46,6 +46,7 @@ def answered_by_thread(size: int) -> list[Any]:
     return [*facts, *(reply(fact.id, fact.id + 0.5, None, thread="t") for fact in facts)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("made", [one_thread, many_threads, answered, answered_by_thread])
 def test_eight_times_the_messages_take_about_eight_times_the_work(made: Any) -> None:
     few, many = made(100), made(800)

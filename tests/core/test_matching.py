@@ -453,6 +453,7 @@ MATCHER = Matcher.build(
 )
 
 
+@pytest.mark.slow
 @given(TEXTS)
 def test_every_quote_stands_where_it_says(text: str) -> None:
     for hit in MATCHER.find(text):
@@ -460,6 +461,7 @@ def test_every_quote_stands_where_it_says(text: str) -> None:
     assert MATCHER.matches(text) == bool(MATCHER.find(text))
 
 
+@pytest.mark.slow
 @given(TEXTS, st.sampled_from(["Acme", "Café Acme", "星巴克", "@acme", "#acme"]))
 def test_a_name_that_stands_alone_is_always_found(text: str, name: str) -> None:
     assert Matcher.build([name]).matches(f"{text} {name} {text}")
@@ -493,6 +495,7 @@ def test_hostile_texts_take_little_time(text: str) -> None:
     assert process_time() - started < 1
 
 
+@pytest.mark.slow
 def test_twenty_terms_over_many_texts() -> None:
     terms = [f"{a} {b}" for a in ("Acme", "Bolt", "Café", "Dune") for b in ("Coffee", "Tea", "Bar")]
     terms += ["acme", "bolt", "dune", "@acme", "#acme", "@bolt", "#bolt", "acmecoffee"]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mentionwatch.core.conversations import assign_ids
 from tests.core.facts import at, event, fold, mention, reply
+
+pytestmark = pytest.mark.slow
 
 KINDS = ("mention", "mention", "mention", "reply", "holding", "likely", "done", "ignore", "reopen",
          "snooze")  # fmt: skip

@@ -16,6 +16,8 @@ from mentionwatch.store import deliveries
 from tests.server import Server
 from tests.shop import Shop
 
+pytestmark = pytest.mark.slow
+
 
 def target(server: Server, *when: str, more: str = "", path: str = "/hook") -> str:
     events = ", ".join(f'"{event}"' for event in when)

@@ -18,6 +18,8 @@ from tests.delivery.mailbox import Breaking, Mailbox, Received
 from tests.server import Server, certificate_file
 from tests.shop import Shop
 
+pytestmark = pytest.mark.slow
+
 SEND = ("digest", "--sync", "--send")
 
 

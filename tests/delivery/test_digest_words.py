@@ -18,6 +18,8 @@ from tests.delivery.mailbox import Mailbox
 from tests.delivery.samples import HOSTILE
 from tests.shop import ROOT, Shop
 
+pytestmark = pytest.mark.slow
+
 GMAIL_CUTS_AT = 102_000
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 

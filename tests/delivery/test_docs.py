@@ -140,6 +140,7 @@ def environment(shop: Shop) -> dict[str, str]:
 SHELL = blocks("data.md", "sh")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", SHELL, ids=[str(number) for number in range(len(SHELL))])
 def test_each_recipe_for_the_shell_runs(shop: Shop, recipe: str) -> None:
     for tool in ("jq", "sqlite3"):
@@ -156,6 +157,7 @@ def test_each_recipe_for_the_shell_runs(shop: Shop, recipe: str) -> None:
     assert (result.stdout + result.stderr).strip()
 
 
+@pytest.mark.slow
 def test_the_recipe_for_pandas_runs(shop: Shop) -> None:
     pytest.importorskip("pandas")
     (recipe,) = blocks("data.md", "python")
@@ -166,6 +168,7 @@ def test_the_recipe_for_pandas_runs(shop: Shop) -> None:
     assert "facebook" in result.stdout
 
 
+@pytest.mark.slow
 def test_the_recipe_that_checks_a_signature_is_right(
     shop: Shop, http_server: Server, monkeypatch
 ) -> None:
@@ -192,6 +195,7 @@ def test_the_recipe_that_checks_a_signature_is_right(
     assert not is_ours(b"shared-secret", headers, request.body)
 
 
+@pytest.mark.slow
 def test_every_place_of_a_hand_off_exists(shop: Shop) -> None:
     shop.more = '[handoff.hook]\nurl = "http://127.0.0.1:9/"\n'
     record = shop.run("handoff", "1", "--dry-run", at="11:00").json

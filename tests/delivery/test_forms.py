@@ -195,6 +195,7 @@ def test_a_hook_that_was_removed_is_said_to_be(http_server: Server) -> None:
     assert "the hook was removed" in caught.value.hint
 
 
+@pytest.mark.slow
 def test_a_silent_target_is_left_within_its_time(http_server: Server, monkeypatch) -> None:
     monkeypatch.setattr(notify, "SECONDS", 0.5)
     http_server.reply("POST", "/x", delay=20)

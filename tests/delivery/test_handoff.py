@@ -17,6 +17,8 @@ from tests.delivery.samples import HOSTILE
 from tests.server import Reply, Request, Server
 from tests.shop import Shop
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _no_tokens() -> None:

@@ -99,6 +99,7 @@ def test_rounds_fetch_and_alert(shop: Shop, http_server: Server) -> None:
     assert len(http_server.asked("/ping")) == 1
 
 
+@pytest.mark.slow
 def test_a_round_that_cannot_alert_pings_nobody(shop: Shop, http_server: Server) -> None:
     shop.more = (
         f'[[notify]]\nto = "webhook"\nurl = "{http_server.url}/gone"\nwhen = ["new:low"]\n'
@@ -108,6 +109,7 @@ def test_a_round_that_cannot_alert_pings_nobody(shop: Shop, http_server: Server)
     assert http_server.asked("/ping") == []
 
 
+@pytest.mark.slow
 def test_the_digest_goes_out_once_after_its_time(shop: Shop) -> None:
     with Mailbox() as box:
         shop.more = digest_to(box.port) + '[watch]\ndigest_at = "07:00"\n'
@@ -129,6 +131,7 @@ def test_intervals_have_limits(shop: Shop, every: str) -> None:
     assert shop.run("watch", "--every", every, "--rounds", "1", at="08:10").code == ExitCode.USAGE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "code"),
     [(signal.SIGTERM, ExitCode.TERMINATED), (signal.SIGINT, ExitCode.INTERRUPTED)],

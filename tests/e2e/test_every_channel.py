@@ -31,6 +31,7 @@ def customer(rows: list[dict[str, Any]], begin: str) -> dict[str, Any]:
     return found[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(BUILTIN))
 def test_customer_waits_until_we_have_answered(
     kind: str,
@@ -72,6 +73,7 @@ def answered_at(shown: dict[str, Any]) -> list[datetime]:
     return [one for one in found if one > FIRST]
 
 
+@pytest.mark.slow
 def test_customer_at_the_counter_waits_until_it_is_done(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     added = shop.run("add", "Wants a call back about the grinder", "--author", "Dana", at=FIRST)

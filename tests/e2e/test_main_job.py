@@ -104,6 +104,7 @@ def stored(business: Business) -> int:
         return int(connection.execute("SELECT count(*) FROM mention").fetchone()[0])
 
 
+@pytest.mark.slow
 def test_check_stores_everything_once(business: Business, world: World, inbox: Inbox) -> None:  # noqa: F811
     inbox.receive("m1", ago=2)
     first = business.check()
@@ -150,6 +151,7 @@ def test_after_the_brand_answers_the_conversation_leaves(
         assert clocks[0]["replied_at"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "word"),
     [
@@ -184,6 +186,7 @@ def test_a_broken_channel_leaves_the_others_and_is_named(
     assert TOKEN not in plain + result.out + result.err
 
 
+@pytest.mark.slow
 def test_doctor_tests_each_credential(business: Business) -> None:
     result = business.run("doctor")
     assert result.code == ExitCode.OK, result.out

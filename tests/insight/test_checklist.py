@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from mentionwatch.insight.checklist import Case, checklist
 from tests.shop import Shop
 
@@ -69,6 +71,7 @@ def test_show_has_it_and_the_saved_text_that_fits(tmp_path: Path) -> None:
     assert shop.run("show", "1", "--json", at="10:02").json["checklist"]
 
 
+@pytest.mark.slow
 def test_what_is_answered_needs_no_list(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     shop.records("x", {"id": "1", "author_id": "d", "text": "It broke.", "at": "10:00"})

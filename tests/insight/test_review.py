@@ -48,6 +48,7 @@ def given(card: Card, category: str) -> int | None:
 # --- against the labels ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tuning", [True, False])
 def test_who_is_called_canned_is(tuning: bool) -> None:
     canned = labelled.measure(tuning=tuning)["canned"]
@@ -57,6 +58,7 @@ def test_who_is_called_canned_is(tuning: bool) -> None:
     assert canned.recall >= 0.9
 
 
+@pytest.mark.slow
 def test_the_categories_agree_with_the_labels_as_often_as_documented() -> None:
     # Of the half that the rules were not written with; docs/review.md has the table.
     measured = labelled.measure(tuning=False)
@@ -133,6 +135,7 @@ def test_a_first_letter_of_stock_sentences_is_canned_without_another() -> None:
     assert canned(stock + " The lamp broke because our boxes are too thin.") == [False]
 
 
+@pytest.mark.slow
 def test_time_is_linear_in_the_number_of_replies() -> None:
     def seconds(count: int) -> float:
         written = [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from mentionwatch.insight import spikes
 from mentionwatch.model.insight import Spike
 from tests.shop import Shop
@@ -61,6 +63,7 @@ def test_it_is_told_again_only_after_a_while_or_when_it_doubles() -> None:
     assert spikes.cooled([spike], {spike.key: (UNTIL - timedelta(hours=25), 30)}, UNTIL) == [spike]
 
 
+@pytest.mark.slow
 def test_the_report_tells_it_with_its_words(tmp_path) -> None:
     shop = Shop(tmp_path, hours='[queue]\nfirst_run = "60d"\n')
     for week in range(5):

@@ -162,10 +162,12 @@ def test_the_week_ends_as_a_careful_reader_would_say(expected: dict[str, Any]) -
     assert closed["SEO Guru"] == "ignored"
 
 
+@pytest.mark.slow
 def test_a_process_that_stays_and_restarts_give_the_same(expected, tmp_path: Path) -> None:
     assert one_by_one(tmp_path, keep_open=True) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [2, 7, len(SCRIPT)])
 def test_batches_of_any_size_give_the_same(expected, tmp_path: Path, size: int) -> None:
     found = in_batches(tmp_path, size)

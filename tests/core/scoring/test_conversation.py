@@ -108,6 +108,7 @@ def test_sentiment_and_intent_come_from_the_newest_text_that_has_one():
     assert (answer.sentiment, answer.intent) == ("negative", "complaint")
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from(["hi", "Where is my order?", "Expired!", "love it", "never again, scam"]),
     st.integers(0, 10**9),
@@ -120,6 +121,7 @@ def test_reach_changes_urgency_within_a_priority_only(text, followers, likes):
     assert without.urgency <= reached.urgency
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.sampled_from(["hi", "Where is my order?", "Expired!", "love it", "scam", "thanks"]),

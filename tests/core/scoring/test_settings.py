@@ -41,6 +41,7 @@ def test_points_can_be_set():
     assert found["sentiment.safety"].points == -1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["any gluten in it", "is it nut free", "contains E330?"])
 def test_an_own_rule_fires_on_words_phrases_and_expressions(text):
     rules = RuleSet.build(custom=[ALLERGY])
@@ -59,6 +60,7 @@ def test_an_own_rule_counts_in_every_language():
     assert "urgency.allergy" in reasons(rules, "Ist da gluten drin oder nicht")
 
 
+@pytest.mark.slow
 def test_an_own_rule_may_speak_for_an_intent_or_a_mood():
     lead = CustomRule(
         id="hire", match=("wedding",), points=50, why="w", score="intent", intent="lead"

@@ -33,11 +33,13 @@ def assert_is_the_sum(answer):
     assert answer.intent in INTENTS
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(VOCABULARY), max_size=60), st.none() | st.floats(0, 5))
 def test_a_score_is_the_sum_of_its_reasons(words, rating):
     assert_is_the_sum(score(" ".join(words), rating=rating))
 
 
+@pytest.mark.slow
 @given(st.text(max_size=300))
 def test_any_text_gets_a_score_that_is_the_sum_of_its_reasons(text):
     assert_is_the_sum(score(text))

@@ -66,6 +66,12 @@ def test_who_goes_on_in_private_has_to_come_back(answer: str) -> None:
     assert given(told, "closed_in_public") == 1
 
 
+def test_nothing_followed_is_not_said_where_something_did() -> None:
+    more = judge(COMPLAINT, AWAY, "The van was in the wrong street, as Dana saw.")
+    assert given(more, "closed_in_public") is None
+    assert given(judge(COMPLAINT, AWAY, AWAY), "closed_in_public") == 0
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -337,6 +337,8 @@ def _closed_in_public(seen: _Seen) -> Point:
             return _point(name, 1, "says that it was settled", words)
     if away is None:
         return _point(name, None, "dealt with in the open")
+    if any(reply.public and not _leaves(reply) for reply in ours[away + 1 :]):
+        return _point(name, None, "more followed in public")
     return _point(name, 0, "sent elsewhere, and nothing followed in public")
 
 

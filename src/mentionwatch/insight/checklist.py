@@ -18,19 +18,18 @@ _QUOTE = 70  # columns
 _PLACE = r"\{([^{}\n]{1,40})\}"
 _SENTENCE = r"[^.!?…\n¿]*[?？؟]"
 # Words without which nobody can help, and which no stranger should read.
-_PERSONAL = re.compile(
-    r"\b(?:order|booking|reservation|account|invoice|parcel|delivery|refund|card|payment|paid"
+_PERSONAL = (
+    r"(?i)\b(?:order|booking|reservation|account|invoice|parcel|delivery|refund|card|payment|paid"
     r"|charged|address|appointment|subscription|policy|contract|warranty|pedido|commande|bestellung"
-    r"|ordine|encomenda|compte|konto|cuenta|conta)\b",
-    re.IGNORECASE,
+    r"|ordine|encomenda|compte|konto|cuenta|conta)\b"
 )
-_REPLACEABLE = re.compile(
-    r"\b(?:broken|broke|torn|tore|cracked|damaged|faulty|defective|wrong (?:item|size|colour|color"
-    r"|one|order)|missing|stale|expired|mouldy|moldy|cold|burnt|leak\w*|never arrived|not arrived"
+_REPLACEABLE = (
+    r"(?i)\b(?:broken|broke|torn|tore|cracked|damaged|faulty|defective"
+    r"|wrong (?:item|size|colour|color|one|order)|missing|stale|expired|mouldy|moldy"
+    r"|cold|burnt|leak\w*|never arrived|not arrived"
     r"|hasn't arrived|didn't arrive|doesn't work|stopped working|fell apart|overcharged"
     r"|charged twice|double charged|refund|money back|replacement|kaputt|defekt|roto|rota|cassé"
-    r"|abîmé|rotto|quebrad\w+|partido)\b",
-    re.IGNORECASE,
+    r"|abîmé|rotto|quebrad\w+|partido)\b"
 )
 _TRIED = ("urgency.tried_channels", "urgency.stored_channel")
 _SAFETY = "urgency.safety"
@@ -78,7 +77,7 @@ def _first_things(case: Case) -> list[str]:
 def _of_intent(case: Case) -> list[str]:
     text = "\n".join(case.texts)
     found = [f"the fact asked for{_quoted(question)}" for question in _questions(case.texts)]
-    if replaceable := _REPLACEABLE.search(text):
+    if replaceable := re.search(_REPLACEABLE, text):
         found.append(f"replacement or refund: which, and by when{_quoted(replaceable[0])}")
     elif any(rule in case.reasons for rule in _MONEY):
         found.append("what happens with the money, and by when")
@@ -104,7 +103,7 @@ def _manners(case: Case) -> list[str]:
     elif len(case.texts) > 1:
         found.append(f"a word that you read all {len(case.texts)} messages")
     text = "\n".join(case.texts)
-    if not case.private and (personal := _PERSONAL.search(text)):
+    if not case.private and (personal := re.search(_PERSONAL, text)):
         found.append(
             f"a private way to send details{_quoted(personal[0])}, and afterwards, here, that it "
             "is settled"

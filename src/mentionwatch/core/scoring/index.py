@@ -126,12 +126,15 @@ class Index:
             get = known.get
             return [(at, entry) for at, word in enumerate(words) if (entry := get(word))]
         memo = self.memo
-        if len(memo) > _MOST_REMEMBERED:
-            memo.clear()
-        for word in words:
-            if word not in memo:
-                memo[word] = self._look_up(word)
-        return [(at, entry) for at, word in enumerate(words) if (entry := memo[word])]
+        try:
+            return [(at, entry) for at, word in enumerate(words) if (entry := memo[word])]
+        except KeyError:
+            if len(memo) > _MOST_REMEMBERED:
+                memo.clear()
+            for word in words:
+                if word not in memo:
+                    memo[word] = self._look_up(word)
+            return [(at, entry) for at, word in enumerate(words) if (entry := memo[word])]
 
     def _look_up(self, word: str) -> Known | None:
         known = self._known(word)

@@ -148,6 +148,8 @@ def test_private_words_can_be_left_out(filled: Shop) -> None:
     [
         (["report", "--by", "colour"], "--by colour: there is no such grouping"),
         (["report", "--since", "yesterday"], "--since:"),
+        (["report", "--since", "2026-02-30"], "--since:"),
+        (["report", "--since", "2026-11-18"], "--since 2026-11-18 is too short"),
         (["review", "--since", "1m"], "--since 1m is too short"),
         (["report", "chanel:x"], "did you mean channel:x"),
     ],
@@ -157,6 +159,39 @@ def test_wrong_words_have_a_way_out(filled: Shop, arguments: list[str], said: st
     assert result.code == ExitCode.USAGE
     assert said in result.err
     assert "hint:" in result.err
+
+
+@pytest.mark.parametrize(
+    ("since", "said"),
+    [
+        ("90m", "90 minutes, Tue 17 Nov 2026 10:30 to"),
+        ("26h", "26 hours, "),
+        ("24h", "1 day, "),
+        ("2026-11-01", "16 days, Sun 1 Nov 2026 00:00 to Tue 17 Nov 2026 12:00"),
+        ("2026-10-01", "48 days, Thu 1 Oct 2026 00:00 to"),
+    ],
+)
+def test_a_period_is_a_length_or_begins_with_a_day(filled: Shop, since: str, said: str) -> None:
+    assert out(filled, "report", "--since", since).splitlines()[1].startswith(said)
+
+
+def test_no_groups_are_no_table(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.channel("x")
+    assert "BY CHANNEL" not in shop.run("report", "--by", "channel", at="10:00").out
+
+
+def test_an_answer_without_a_text_is_not_judged(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.records(
+        "google",
+        {"id": "1", "author_id": "a", "text": "Do you open on Sunday?", "at": "08:00",
+         "replied": True, "answered": "09:00"},
+    )  # fmt: skip
+    shop.run("sync", at="10:00")
+    assert shop.run("report", "--json", at="10:01").json["figures"]["answered"] == 1
+    found = shop.run("review", "--json", at="10:01").json
+    assert (found["judged"], found["left_off"], found["score"]) == (0, 1, None)
 
 
 def test_a_report_goes_to_a_file(filled: Shop, tmp_path: Path) -> None:

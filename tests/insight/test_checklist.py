@@ -32,6 +32,12 @@ def test_the_fact_asked_for_is_quoted() -> None:
     assert found == "the fact asked for: “Is the oat milk back?”"
 
 
+def test_who_only_asks_for_an_answer_asks_for_no_fact() -> None:
+    found = lines("Hello? Anyone there? Still no reply?? Is the oat milk back?")
+    assert found.count("the fact asked for") == 1
+    assert "“Is the oat milk back?”" in found
+
+
 def test_order_numbers_are_not_asked_for_in_public() -> None:
     assert "a private way" in lines("Where is my order?")
     assert "a private way" not in lines("Where is my order?", private=True)

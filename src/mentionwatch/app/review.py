@@ -128,7 +128,10 @@ def _card(
     ours = [
         reply
         for reply in threads.replies(connection, row["id"])
-        if reply["id"] in alike and reply["certainty"] == "sure" and reply["at"] <= until
+        if reply["id"] in alike
+        and reply["certainty"] == "sure"
+        and reply["at"] <= until
+        and reply["text"].strip()  # of some we know only that they were given
     ]
     if not (mentions and ours):
         return None

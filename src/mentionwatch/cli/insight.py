@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 SinceOption = Annotated[
     str,
-    typer.Option("--since", metavar="LENGTH", help="How far back: 24h, 7d, 30d, 12w."),
+    typer.Option(
+        "--since", metavar="WHEN", help="How far back: 24h, 7d, 30d, 12w, or a day: 2026-11-01."
+    ),
 ]
 WordsArgument = Annotated[
     list[str] | None,
@@ -110,16 +112,30 @@ def review(
 def _period(setting: Setting, words: list[str] | None, since: str, by: str) -> Period:
     from mentionwatch.app.insight import Period
     from mentionwatch.app.selection import select
-    from mentionwatch.model.times import duration
 
-    try:
-        length = duration(since)
-    except ValueError as error:
-        raise UsageError(f"--since: {error}", hint="for example --since 7d") from None
+    length = _length(since, setting.config.hours.timezone)
     if length < timedelta(hours=1):
         raise UsageError(f"--since {since} is too short", hint="at least 1h")
     chosen = select(" ".join(words), setting, shared.now()) if words else None
     return Period(length=length, by=by, chosen=chosen)
+
+
+def _length(since: str, timezone: str) -> timedelta:
+    """Return how far back a length or a local day lies."""
+    from mentionwatch.model.times import duration
+
+    try:
+        day = date.fromisoformat(since)
+    except ValueError:
+        try:
+            return duration(since)
+        except ValueError as error:
+            hint = "for example --since 7d or --since 2026-11-01"
+            raise UsageError(f"--since: {error}", hint=hint) from None
+    from zoneinfo import ZoneInfo
+
+    begins = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(timezone))
+    return shared.now() - begins.astimezone(UTC)
 
 
 def _rendered_report(found: PeriodReport, format_: str, private_text: bool) -> str:

@@ -17,6 +17,12 @@ MOST = 7  # lines; a longer list is not read
 _QUOTE = 70  # columns
 _PLACE = r"\{([^{}\n]{1,40})\}"
 _SENTENCE = r"[^.!?…\n¿]*[?？؟]"
+# Asks for an answer, not for a fact.
+_NUDGE = (
+    r"\W*(?:hello|hey|hi|well|so|and|still|really|seriously|why not"
+    r"|(?:is )?(?:any|some)(?:one|body) (?:there|home|listening|reading)"
+    r"|(?:still )?no(?:thing| reply| answer| response| news)?)(?: yet)?\W*"
+)
 # Words without which nobody can help, and which no stranger should read.
 _PERSONAL = (
     r"(?i)\b(?:order|booking|reservation|account|invoice|parcel|delivery|refund|card|payment|paid"
@@ -93,7 +99,8 @@ def _of_intent(case: Case) -> list[str]:
 def _questions(texts: Sequence[str]) -> list[str]:
     """Return the last questions, at most two; each as it was asked."""
     found = [match[0].strip() for text in texts for match in re.finditer(_SENTENCE, text)]
-    return [question for question in found if len(question) > 2][-2:]
+    asked = [one for one in found if len(one) > 2 and not re.fullmatch(_NUDGE, one.casefold())]
+    return asked[-2:]
 
 
 def _manners(case: Case) -> list[str]:

@@ -134,9 +134,21 @@ def view(report: PeriodReport, *, private_text: bool = True) -> View:
 
 def period_words(since: datetime, until: datetime, local: LocalTime) -> str:
     """Return "30 days, Thu 22 Oct 2026 07:02 to Sat 21 Nov 2026 07:02 (Europe/London)"."""
-    days = (until - since) / timedelta(days=1)
-    length = count(round(days), "day") if days >= 1 else count(round(days * 24), "hour")
-    return f"{length}, {local.full(since)} to {local.full(until)} ({local.timezone})"
+    return (
+        f"{_length(until - since)}, {local.full(since)} to {local.full(until)} ({local.timezone})"
+    )
+
+
+def _length(length: timedelta) -> str:
+    """Return "30 days", "26 hours", "90 minutes"."""
+    hours = length / timedelta(hours=1)
+    if hours >= 72 or hours % 24 == 0:
+        return count(round(hours / 24), "day")
+    return (
+        count(round(hours), "hour")
+        if hours >= 10 or hours % 1 == 0
+        else (count(round(hours * 60), "minute"))
+    )
 
 
 def problems(queue: QueueReport, local: LocalTime) -> tuple[str, ...]:
@@ -366,7 +378,7 @@ _HEADER = ("written", "owed", "answered", "in time", "half in", "9 of 10", "open
 
 
 def _table(report: PeriodReport) -> Table | None:
-    if not report.by:
+    if not report.groups:
         return None
     left = report.groups_left_off
     return Table(

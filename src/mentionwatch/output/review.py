@@ -31,7 +31,10 @@ def headline(report: ReviewReport) -> str:
 def facts(report: ReviewReport) -> Iterator[str]:
     """Yield what else there is to say of the period."""
     if report.left_off:
-        yield f"The newest {report.conversations:,} were judged, {report.left_off:,} were not."
+        yield (
+            f"{report.conversations:,} were judged, {report.left_off:,} were not: older ones, and "
+            "those whose answer cannot be read here."
+        )
     if report.conversations:
         yield f"Canned: {report.canned:,} of {report.conversations:,}."
         yield f"After our replies: {reaction_words(report.reactions)}."

@@ -2,8 +2,8 @@
 Runs command lines in processes of their own and kills them, with SIGKILL, at a given write.
 
 Every statement that writes counts, and so do BEGIN and COMMIT: between two of them lies every
-moment at which a crash could tear something. So does every line that is sent to a mail server, and
-the moment at which it has taken a mail.
+moment at which a crash could tear something. So does every line that is sent to a mail server, the
+moment at which it has taken a mail, and the moments before and after a request to a service.
 
     with Killer() as killer:
         whole = killer.run("sync", …)            # whole.writes: one letter per write
@@ -11,7 +11,8 @@ the moment at which it has taken a mail.
         full = killer.run("sync", …, fill_at=17) # before the 17th the disk is full
 
 A process that has loaded everything already is forked for each run: a run is a real process with
-real files and a real end, without the second that Python and its libraries take to start.
+real files and a real end, without the second that Python and its libraries take to start. Where
+keys are given, it has a real terminal, and they are typed as soon as it asks for them.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pty
 import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,6 +80,7 @@ class Killer:
         fill_at: int = 0,
         filler: Path | None = None,
         user: int = 0,
+        keys: Sequence[tuple[str, str]] = (),
     ) -> Run:
         """
         Run a command line.
@@ -89,10 +92,11 @@ class Killer:
             fill_at: Which write finds the disk full; 0 for none.
             filler: The file that fills it.
             user: Whose process it is, as a number; 0 for our own.
+            keys: What is typed in a terminal: after which words on the screen, and the keys.
         """
         job = {
             "arguments": arguments, "folder": str(folder), "at": at, "kill_at": kill_at,
-            "fill_at": fill_at, "filler": str(filler), "user": user,
+            "fill_at": fill_at, "filler": str(filler), "user": user, "keys": list(keys),
         }  # fmt: skip
         self._process.stdin.write(json.dumps(job) + "\n")
         self._process.stdin.flush()
@@ -147,10 +151,12 @@ def fill(path: Path) -> None:
 def _watch(counter: Counter) -> None:
     import smtplib
 
+    from mentionwatch.client import Client
     from mentionwatch.delivery import mail
     from mentionwatch.store import database
 
     connect, send_line, send_mail = database._connect, smtplib.SMTP.send, mail.send
+    send_request = Client._send
 
     def watched(path: os.PathLike[str]) -> sqlite3.Connection:
         connection = connect(path)
@@ -166,9 +172,17 @@ def _watch(counter: Counter) -> None:
         counter.unrecorded = True
         counter.write(SENDING)
 
+    async def asked(self: Client, *arguments: Any) -> Any:
+        counter.write(SENDING)
+        answer = await send_request(self, *arguments)
+        counter.unrecorded = True
+        counter.write(SENDING)
+        return answer
+
     database._connect = watched
     smtplib.SMTP.send = line
     mail.send = sent
+    Client._send = asked
 
 
 def _child(job: dict[str, Any]) -> None:
@@ -178,11 +192,15 @@ def _child(job: dict[str, Any]) -> None:
 
     folder = Path(job["folder"])
     for number, name in ((1, "out"), (2, "err")):
-        os.dup2(os.open(folder / f"{name}.txt", os.O_CREAT | os.O_TRUNC | os.O_WRONLY), number)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        file = os.open(folder / f"{name}.txt", os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
+        if number == 2 or not job["keys"]:
+            os.dup2(file, number)
+    if not job["keys"]:
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     notes = os.open(folder / "writes.txt", os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
     sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - it lives as long as the process
     sys.stderr = open(2, "w", closefd=False, buffering=1)  # noqa: SIM115
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115
     _watch(Counter(job, notes))
     if job["user"]:
         os.setgroups([])
@@ -214,15 +232,31 @@ def _load() -> None:
         shop.run("queue", "--nothing", at="10:00")
 
 
+def _type(terminal: int, keys: Sequence[tuple[str, str]]) -> None:
+    """Type the keys, each after its words have appeared, and read until the terminal is closed."""
+    screen = ""
+    left = list(keys)
+    with contextlib.suppress(OSError):  # how a terminal ends whose process is gone
+        while data := os.read(terminal, 65536):
+            screen += data.decode("utf-8", "replace")
+            if left and left[0][0] in screen:
+                screen = ""
+                os.write(terminal, left.pop(0)[1].encode())
+    os.close(terminal)
+
+
 def serve() -> None:
     _load()
     for line in sys.stdin:
-        child = os.fork()
+        job = json.loads(line)
+        child, terminal = pty.fork() if job["keys"] else (os.fork(), 0)
         if not child:
             try:
-                _child(json.loads(line))
+                _child(job)
             finally:
                 os._exit(99)
+        if terminal:
+            _type(terminal, job["keys"])
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
 

@@ -1,8 +1,8 @@
 """
 Killed anywhere, and run again: nothing is lost, nothing is doubled.
 
-Two hundred moments, drawn with a seed over all writes of seven kinds of runs. At least 150 of them
-lie inside a transaction, or between sending a mail and recording that it was sent.
+Two hundred moments, drawn with a seed over all writes of ten kinds of runs. At least 150 of them
+lie inside a transaction, or between sending something and recording that it was sent.
 """
 
 from __future__ import annotations
@@ -11,26 +11,30 @@ import json
 import random
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mentionwatch.store import m001_initial, migrations
 from tests.delivery.mailbox import Mailbox
 from tests.faults.killed import OUTSIDE, Killer, Run
+from tests.server import Reply, Request, Server
 from tests.shop import Shop
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 SEED = 20261117
 MOMENTS = {
-    "sync": 50, "import": 30, "rescore": 30, "first": 20, "upgrade": 20, "acts": 25, "digest": 25,
+    "sync": 45, "import": 25, "rescore": 25, "first": 15, "upgrade": 15, "done": 10, "undo": 10,
+    "triage": 15, "digest": 20, "alerts": 10, "handoff": 10,
 }  # fmt: skip
 FEWEST_TORN = 150
 NOW = "2026-11-17T16:00:00+00:00"
 OWNER, BEN = "owner@acme.example", "ben@acme.example"
+Keys = Sequence[tuple[str, str]]
 
 # By natural keys: channels are read side by side, so the order of their rows is not the same twice.
 NATURAL = {
@@ -52,6 +56,8 @@ NATURAL = {
     "text": "SELECT m.channel, m.external_id FROM mention_text t JOIN mention m ON m.id = t.rowid "
     "WHERE mention_text MATCH 'coffee' ORDER BY m.channel, m.external_id",
     "digest": "SELECT recipient, sent_at IS NULL FROM digest ORDER BY recipient",
+    "alert": "SELECT target, kind, covers, sent_at IS NULL FROM alert ORDER BY 1, 2, 3",
+    "handoff": "SELECT target, uid, state, remote_id FROM handoff ORDER BY target, uid",
 }
 WEEKDAYS = '[hours]\ntimezone = "Europe/London"\nmon-fri = ["09:00-17:00"]'
 MORNINGS = '[hours]\ntimezone = "Europe/London"\nmon-fri = ["09:00-11:00"]'
@@ -70,13 +76,13 @@ class Business:
     def folder(self) -> Path:
         return self.shop.folder
 
-    def run(self, *arguments: str, kill_at: int = 0) -> Run:
+    def run(self, *arguments: str, kill_at: int = 0, keys: Keys = ()) -> Run:
         words = [*arguments, "--config", str(self.shop.config)]
-        return self.killer.run(*words, folder=self.folder, at=NOW, kill_at=kill_at)
+        return self.killer.run(*words, folder=self.folder, at=NOW, kill_at=kill_at, keys=keys)
 
-    def well(self, *arguments: str) -> Run:
+    def well(self, *arguments: str, keys: Keys = ()) -> Run:
         """Run to the end; anything else is a failure of the test."""
-        ended = self.run(*arguments)
+        ended = self.run(*arguments, keys=keys)
         assert ended.code == 0, ended.err
         return ended
 
@@ -146,6 +152,8 @@ def moments(kind: str, writes: str) -> list[int]:
     calm = [number for number, place in enumerate(writes, 1) if place == OUTSIDE]
     chosen = chance.sample(calm, min(len(calm), MOMENTS[kind] // 10))
     chosen += chance.choices(torn, k=MOMENTS[kind] - len(chosen))
+    # Of each kind so many that it makes the whole.
+    assert len(chosen) - len(set(chosen) & set(calm)) >= FEWEST_TORN / 200 * len(chosen)
     return chosen
 
 
@@ -169,10 +177,7 @@ def killed_everywhere(
     business.remember()
     whole = business.well(*command)
     expected = business.facts()
-    chosen = moments(kind, whole.writes)
-    torn = sum(whole.writes[moment - 1] != OUTSIDE for moment in chosen)
-    assert torn >= FEWEST_TORN / sum(MOMENTS.values()) * len(chosen)
-    for moment in chosen:
+    for moment in moments(kind, whole.writes):
         business.rewind()
         before()
         cut = business.run(*command, kill_at=moment)
@@ -276,21 +281,56 @@ def test_acts_are_all_or_nothing(business: Business) -> None:
     business.well("sync")
     ids = [str(row["id"]) for row in json.loads(business.well("queue", "--json").out)["rows"]][:4]
     assert len(ids) == 4
-    chance = MOMENTS["acts"] // 2
-    for command, count in ((("done", *ids), chance), (("undo",), MOMENTS["acts"] - chance)):
+    for command in (("done", *ids), ("undo",)):
         business.remember()
         before = business.facts()
         whole = business.well(*command)
         expected = business.facts()
         assert expected != before
-        drawn = random.Random(f"{SEED} {command[0]}").choices(range(len(whole.writes)), k=count)
-        for moment in drawn:
+        for moment in moments(command[0], whole.writes):
             business.rewind()
-            cut = business.run(*command, kill_at=moment + 1)
+            cut = business.run(*command, kill_at=moment)
             assert cut.killed
-            assert business.facts() == before, f"{command[0]} killed at write {moment + 1}"
+            assert business.facts() == before, f"{command[0]} killed at write {moment}"
             business.well(*command)
-            assert business.facts() == expected, f"{command[0]} killed at write {moment + 1}"
+            assert business.facts() == expected, f"{command[0]} killed at write {moment}"
+
+
+# What is typed in a triage: each makes one entry in the log, or takes one back.
+TRIAGE: tuple[Keys, ...] = (
+    [("q quit", "d")],
+    [("q quit", "z"), ("3 tomorrow", "3")],
+    [("q quit", "i"), ("not about us", "u")],
+    [("q quit", "n"), ("note: ", "call back\r")],
+    [("q quit", "u")],
+    [("q quit", "r")],
+)
+
+
+def test_triage_keeps_what_was_done_key_by_key(business: Business) -> None:
+    """Killed between or within keys: each is carried out whole or not at all, and it goes on."""
+    business.well("sync")
+    business.remember()
+
+    def typed(first: int, last: int, kill_at: int = 0) -> Run:
+        keys = [one for act in TRIAGE[first:last] for one in act]
+        return business.run("triage", kill_at=kill_at, keys=[*keys, ("q quit", "q")])
+
+    done_so_far = []
+    for last in range(len(TRIAGE) + 1):
+        business.rewind()
+        whole = typed(0, last)
+        assert whole.code == 0, whole.err
+        done_so_far.append(business.facts())
+        assert len(done_so_far[-1]["event"]) == last, "each act makes one entry"
+    for moment in moments("triage", whole.writes):
+        business.rewind()
+        cut = typed(0, len(TRIAGE), kill_at=moment)
+        assert cut.killed, f"triage lived through write {moment}: {cut.err}"
+        kept = len(business.facts()["event"])
+        assert business.facts() == done_so_far[kept], f"triage killed at write {moment}"
+        assert typed(kept, len(TRIAGE)).code == 0
+        assert business.facts() == done_so_far[-1], f"triage killed at write {moment}"
 
 
 def test_a_digest_is_repeated_rather_than_lost(business: Business) -> None:
@@ -321,3 +361,76 @@ def test_a_digest_is_repeated_rather_than_lost(business: Business) -> None:
         killed_everywhere(
             "digest", business, ("digest", "--send"), before=mailbox.mails.clear, again=again
         )
+
+
+def test_an_alert_is_repeated_rather_than_lost(business: Business, http_server: Server) -> None:
+    """Only what was under way may come twice, under the same id; what is recorded comes once."""
+    http_server.reply("POST", "/*", 200)
+    business.shop.more = "".join(
+        f'[[notify]]\nto = "webhook"\nname = "{name}"\nurl = "{http_server.url}/{name}"\n'
+        'when = ["new:low", "overdue:low"]\n'
+        for name in ("phone", "desk")
+    )
+    business.shop.write_config()
+    business.well("sync")
+
+    def again() -> None:
+        business.well("notify")
+        told = {name: http_server.asked(f"/{name}") for name in ("phone", "desk")}
+        assert {name: len({one.json()["id"] for one in asked}) for name, asked in told.items()} == {
+            "phone": 1, "desk": 1,
+        }  # fmt: skip
+        assert len(http_server.requests) <= 3
+        http_server.requests.clear()
+        business.well("notify")
+        assert not http_server.requests, "what is recorded as told is not told again"
+
+    killed_everywhere(
+        "alerts", business, ("notify",), before=http_server.requests.clear, again=again
+    )
+
+
+def test_a_hand_off_is_found_again_or_repeated(business: Business, http_server: Server) -> None:
+    """A help desk that can be asked has each once; a webhook gets what was under way twice."""
+    tickets: list[dict[str, Any]] = []
+
+    def create(request: Request) -> Reply:
+        tickets.append({**request.json()["ticket"], "id": 100 + len(tickets)})
+        return Reply(status=201, body={"ticket": tickets[-1]})
+
+    def search(request: Request) -> Reply:
+        wanted = request.params["external_id"]
+        return Reply(body={"tickets": [one for one in tickets if one["external_id"] == wanted]})
+
+    http_server.on("POST", "/api/v2/tickets.json", create)
+    http_server.on("GET", "/api/v2/tickets.json", search)
+    http_server.reply("POST", "/hook", body={"id": 77})
+    business.shop.more = (
+        f'[handoff.hook]\nurl = "{http_server.url}/hook"\nwhen = ["overdue:low"]\n'
+        f'[handoff.desk]\npreset = "zendesk"\nurl = "{http_server.url}/api/v2/tickets.json"\n'
+        'auth = { type = "bearer", token = "literal:zendesk-token" }\nwhen = ["overdue:low"]\n'
+    )
+    business.shop.write_config()
+    for channel in ("facebook", "mastodon", "inbox"):  # a few are enough
+        business.shop.channels[channel].lines[:] = business.shop.channels[channel].lines[:4]
+        business.shop.records(channel)
+    business.well("sync")
+    count = len(json.loads(business.well("queue", "--json").out)["rows"])
+    assert count > 2
+
+    def forget() -> None:
+        tickets.clear()
+        http_server.requests.clear()
+
+    def again() -> None:
+        business.well("notify")
+        given = [one.headers["idempotency-key"] for one in http_server.asked("/hook")]
+        assert len(set(given)) == count
+        assert len(given) <= count + 1
+        assert len(tickets) == len({one["external_id"] for one in tickets}) == count
+        http_server.requests.clear()
+        business.well("notify")
+        assert not http_server.requests, "what is recorded as given is not given again"
+
+    # The tickets' numbers follow the order in which they are made: they are the same each time.
+    killed_everywhere("handoff", business, ("notify",), before=forget, again=again)

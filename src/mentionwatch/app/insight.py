@@ -224,8 +224,11 @@ def _groups(connection: sqlite3.Connection, span: Span, by: str) -> tuple[tuple[
     if not by:
         return (), 0
     waiting = standing.waiting(connection, span, by)
-    written = counts.written(connection, span, by, MOST_GROUPS if by == "author" else -1)
-    total = counts.author_count(connection, span) if by == "author" else len(written)
+    if by == "author":
+        written, total = counts.busiest(connection, span, MOST_GROUPS)
+    else:
+        written = counts.written(connection, span, by)
+        total = len(written)
     keys = list(written)[:MOST_GROUPS]
     # Somebody who has waited since before the period must not vanish from it.
     late = sorted(waiting, key=lambda key: -waiting[key]["waiting"])

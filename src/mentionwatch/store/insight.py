@@ -30,34 +30,32 @@ _OWED = (
 _WAITING = "c.state = 'open' AND c.due_at IS NOT NULL AND c.follow_up = 0"
 
 
-def written(
-    connection: sqlite3.Connection, span: Span, by: str = "", most: int = -1
-) -> dict[Any, dict[str, int]]:
+def written(connection: sqlite3.Connection, span: Span, by: str = "") -> dict[Any, dict[str, int]]:
     """Return by key: mentions, and how many were private, positive, … ; the most first."""
-    found = rows_of(
-        connection,
+    return dict(rows_of(connection, f"{_written(span, by)} ORDER BY mentions DESC, k", span))
+
+
+def _written(span: Span, by: str, more: str = "") -> str:
+    return (
         f"SELECT {span.key(by, 'x.at')} AS k, count(*) AS mentions, "
         "sum(x.private) AS private, sum(x.sentiment = 'positive') AS positive, "
         "sum(x.sentiment = 'neutral') AS neutral, sum(x.sentiment = 'negative') AS negative, "
-        "sum(coalesce(x.sentiment, 'unclassified') = 'unclassified') AS unclassified "
+        f"sum(coalesce(x.sentiment, 'unclassified') = 'unclassified') AS unclassified {more}"
         f"FROM mention x {span.conversation(by, 'x.conversation_id')} "
-        f"WHERE {span.within('x.at')} AND {WRITTEN} AND ({span.where}) {grouped(by)} "
-        "ORDER BY mentions DESC, k LIMIT :most",
-        span,
-        most=most,
+        f"WHERE {span.within('x.at')} AND {WRITTEN} AND ({span.where}) {grouped(by)}"
     )
-    return dict(found)
 
 
-def author_count(connection: sqlite3.Connection, span: Span) -> int:
-    """Return how many authors `written` has without a limit."""
-    row = connection.execute(
-        "SELECT count(DISTINCT c.contact) FROM mention x "
-        f"{span.conversation('author', 'x.conversation_id')} "
-        f"WHERE {span.within('x.at')} AND {WRITTEN} AND ({span.where})",
-        span.bound,
-    ).fetchone()
-    return int(row[0])
+def busiest(
+    connection: sqlite3.Connection, span: Span, most: int
+) -> tuple[dict[str, dict[str, int]], int]:
+    """Return what `written` has for the authors who wrote most, and how many authors there are."""
+    sql = _written(span, "author", ", count(*) OVER () AS authors ")
+    found = dict(
+        rows_of(connection, f"{sql} ORDER BY mentions DESC, k LIMIT :most", span, most=most)
+    )
+    totals = [values.pop("authors") for values in found.values()]
+    return found, max(totals, default=0)
 
 
 def begun(connection: sqlite3.Connection, span: Span, by: str = "") -> Counted:
@@ -70,7 +68,8 @@ def begun(connection: sqlite3.Connection, span: Span, by: str = "") -> Counted:
         f"SELECT {span.key(by, 'c.first_at')} AS k, count(*) AS n, sum(c.reopened > 0) AS r "
         f"FROM conversation c {span.newest} "
         f"WHERE c.last_at > :since AND {span.within('c.first_at')} AND ({span.where}) "
-        f"GROUP BY {'k, ' if by else ''}c.contact) {grouped(by)}",
+        # Not by the index on contacts: that would go through all conversations there are.
+        f"GROUP BY {'k, ' if by else ''}+c.contact) {grouped(by)}",
         span,
     )
 

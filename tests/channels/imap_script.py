@@ -32,7 +32,7 @@ HONEST: dict[str, bytes] = {
     % (len(MAIL), MAIL),
     "LOGOUT": b"* BYE\r\nTAG OK done\r\n",
 }
-HANG, DROP = b"hang", b"drop"
+HANG, DROP = b"hang", b"drop"  # in place of an answer, or behind the first part of one
 
 
 class Scripted:
@@ -71,11 +71,12 @@ class Scripted:
         answer = self.script.get(name, b"TAG BAD unknown\r\n")
         if callable(answer):
             answer = answer(self)
-        if answer == HANG:
-            self.over.wait(20)
-            return False
-        if answer == DROP:
-            return False
+        for end in (HANG, DROP):
+            if isinstance(answer, bytes) and answer.endswith(end):
+                connection.sendall(answer.removesuffix(end).replace(b"TAG", tag.encode()))
+                if end == HANG:
+                    self.over.wait(20)
+                return False
         first, *others = answer if isinstance(answer, list) else [answer]
         connection.sendall(first.replace(b"TAG", tag.encode()))
         for part in others:  # a dialogue: each part follows a line of the client's

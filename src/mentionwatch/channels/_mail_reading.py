@@ -4,7 +4,8 @@ What one run makes of a mailbox: pages of items, and the states behind them.
 Streams are ``folder:NAME``. The cursor is the highest uid processed; ``extra`` holds what it
 depends on: ``uidvalidity`` (another one makes the uids meaningless), ``since`` (what arrived before
 the first run's window is never read), ``rescan`` (the highest uid of a folder that was renumbered,
-where times of arrival prove little), ``forms`` and ``copies`` (contact forms mail twice). The page
+where times of arrival prove little), ``forms`` and ``copies`` (contact forms mail twice),
+``withheld`` (uids up to the cursor that the server names and did not hand out). The page
 ``answered`` has no state: it says what the flag \Answered and Sent know about open mails.
 """
 
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from mentionwatch.channels import Query
 from mentionwatch.channels._imap import Mailbox, Opened
-from mentionwatch.channels._imap_format import Fetched, imap_date
+from mentionwatch.channels._imap_format import Fetched, imap_date, ranges
 from mentionwatch.channels._imap_line import Dropped
 from mentionwatch.channels._mail import Head, own, own_hash, parse_head
 from mentionwatch.channels._mail_forms import filled
@@ -58,6 +59,7 @@ class Reading:
         self.sent = ""
         self._states: dict[str, StreamState] = {}
         self._done: set[str] = set()
+        self.withheld: dict[str, set[int]] = {}  # by folder, what the server kept back
         names = (*query.own_accounts, *settings.own_addresses, settings.username)
         host = settings.host.casefold()
         self.known = Knowledge(
@@ -87,8 +89,10 @@ class Reading:
         for start in range(0, len(uids), PAGE):
             part = uids[start : start + PAGE]
             self.box.open(name)  # whoever took the last page may have been long
-            items = self._items(name, part, state, is_sent=is_sent)
-            state = replace(state, cursor=str(part[-1]), extra=self._extra(state, is_sent=is_sent))
+            fetched = self.box.fetch_headers(part)
+            items = self._items(name, fetched, state, is_sent=is_sent)
+            extra = self._extra(state, is_sent=is_sent)
+            state = self._moved(replace(state, extra=extra), name, part, fetched)
             yield Page(stream=stream, items=tuple(items), state=state)
             self._states[stream] = state
         if not uids and state != before:
@@ -102,22 +106,46 @@ class Reading:
         extra = dict(before.extra)
         last = int(before.cursor) if before.cursor.isdigit() else 0
         if extra.get("uidvalidity") == opened.uidvalidity and before.cursor:
+            kept_back = _withheld(before)
             if opened.uidnext == last + 1:
-                return [], before
+                return kept_back, before
             # "last + 1:*" always holds the last mail, even if its uid is smaller.
             found = [uid for uid in self.box.search(f"UID {last + 1}:*") if uid > last]
-            return found, before
+            return [*kept_back, *found], before
         first_run = "uidvalidity" not in extra
         since = self._first_window(is_sent=is_sent) if first_run else self._rescan_window(extra)
         # SINCE compares days, by the server's clock.
         uids = self.box.search(f"SINCE {imap_date((since - timedelta(days=1)).date())}")
         top = max(opened.uidnext - 1, uids[-1] if uids else 0)
         extra["uidvalidity"] = opened.uidvalidity
+        extra.pop("withheld", None)
         if first_run:
             extra["since"] = since.isoformat()
         else:
             extra["rescan"] = str(top)
-        return uids, StreamState(cursor="0" if uids else str(top), extra=extra)
+        return uids, StreamState(cursor=str(uids[0] - 1 if uids else top), extra=extra)
+
+    def _moved(
+        self, state: StreamState, name: str, part: Sequence[int], fetched: Mapping[int, Fetched]
+    ) -> StreamState:
+        """
+        Return the state behind a page: up to the last mail that was handed out.
+
+        What was not, and is not gone either, is asked for again by the next run.
+        """
+        missing = [uid for uid in part if uid not in fetched]
+        there = set(self.box.search(f"UID {ranges(missing)}")) if missing else set[int]()
+        kept_back = [uid for uid in missing if uid in there]
+        known = self.withheld.setdefault(name, set())
+        known.difference_update(part)
+        known.update(kept_back)
+        last = max(int(state.cursor) if state.cursor.isdigit() else 0, *fetched, 0)
+        again = sorted({*_withheld(state)} - {*part} | {*kept_back})
+        extra = {key: value for key, value in state.extra.items() if key != "withheld"}
+        # What lies behind the last one is found anew anyway.
+        if listed := ",".join(str(uid) for uid in again if uid <= last):
+            extra["withheld"] = listed
+        return StreamState(cursor=str(last), extra=extra)
 
     def _first_window(self, *, is_sent: bool) -> datetime:
         since = self.query.now - timedelta(days=self.settings.first_days)
@@ -158,9 +186,8 @@ class Reading:
     # --- mails -----------------------------------------------------------------------------------
 
     def _items(
-        self, folder: str, uids: Sequence[int], state: StreamState, *, is_sent: bool
+        self, folder: str, fetched: dict[int, Fetched], state: StreamState, *, is_sent: bool
     ) -> list[Item]:
-        fetched = self.box.fetch_headers(uids)
         heads = {uid: self._head(one) for uid, one in sorted(fetched.items())}
         if not is_sent:
             heads = {
@@ -317,6 +344,11 @@ class Reading:
             wanted = set(ids)
             replies = [outgoing(m, self.known) for m in mails if wanted & set(m.head.related)]
         return [reply for reply in replies if reply is not None]
+
+
+def _withheld(state: StreamState) -> list[int]:
+    said = state.extra.get("withheld", "")
+    return sorted(int(one) for one in said.split(",") if one.isdigit())
 
 
 def _floor(extra: Mapping[str, str]) -> datetime | None:

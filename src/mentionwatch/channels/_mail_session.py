@@ -14,7 +14,7 @@ from mentionwatch.channels._imap import Login, Mailbox
 from mentionwatch.channels._imap_format import Folder
 from mentionwatch.channels._imap_line import Dropped, Line, Server
 from mentionwatch.channels._mail_reading import Reading
-from mentionwatch.errors import NotFound
+from mentionwatch.errors import NotFound, UnexpectedPayload
 from mentionwatch.model.items import Page
 
 if TYPE_CHECKING:
@@ -127,6 +127,13 @@ class MailSession:
         yield reading.revisit()
         if missing:
             raise missing[0]
+        kept_back = {name: len(uids) for name, uids in reading.withheld.items() if uids}
+        if kept_back:
+            folders = ", ".join(f"'{name}': {count}" for name, count in kept_back.items())
+            raise UnexpectedPayload(
+                f"the server {self._settings.host} did not hand out all mails (in {folders})",
+                "asked for again next time; if this stays, read or move them in a mail program",
+            )
 
 
 def _is_listed(folders: dict[str, Folder], name: str) -> bool:

@@ -324,6 +324,33 @@ def test_offsets_find_the_hour_in_which_clocks_change() -> None:
     assert at == to_ms(datetime(2026, 10, 25, 1, 0, tzinfo=UTC))
 
 
+@pytest.mark.parametrize("zone", ["Europe/London", "America/Havana", "Asia/Beirut", "UTC"])
+@pytest.mark.parametrize(("step", "days"), [("day", 45), ("week", 400), ("month", 900)])
+def test_pieces_are_local_and_leave_no_hole(zone: str, step: str, days: int) -> None:
+    local = ZoneInfo(zone)
+    until = datetime(2026, 11, 17, 12, 7, tzinfo=UTC)
+    since = until - timedelta(days=days)
+
+    def day(ms: int) -> datetime:
+        return datetime.fromtimestamp(ms / 1000, UTC).astimezone(local)
+
+    pieces = counting.pieces(step, local, since, until)
+    assert pieces[0][2] == to_ms(since)
+    assert pieces[-1][3] == to_ms(until)
+    for (start, _, after, upto), following in zip(pieces, [*pieces[1:], None], strict=True):
+        assert after < upto
+        assert following is None or following[2] == upto
+        inside = (day(after + 1), day(upto))
+        assert start <= inside[0]
+        for at in inside:
+            if step == "day":
+                assert at.date() == start.astimezone(local).date()
+            elif step == "week":
+                assert at.isocalendar()[:2] == start.astimezone(local).isocalendar()[:2]
+            else:
+                assert at.strftime("%Y-%m") == start.astimezone(local).strftime("%Y-%m")
+
+
 def test_spreads_are_exact_and_read_once() -> None:
     lengths = iter([(5, 2), (9, 7), (100, 1), (3, 1), (8, 1), (9, 1)])
     counts = [("many", 10), ("none", 0), ("one", 1), ("two", 2)]

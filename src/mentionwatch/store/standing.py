@@ -88,7 +88,7 @@ def to_thank(connection: sqlite3.Connection, span: Span, limit: int) -> list[sql
         "AND x.sentiment = 'positive' AND x.closing = '' AND x.deleted_at IS NULL "
         f"AND c.state <> 'ignored' AND ({span.where}) "
         "ORDER BY c.state = 'open' DESC, coalesce(x.followers, 0) DESC, x.sentiment_points DESC, "
-        "x.id LIMIT :limit",
+        "x.at DESC, x.id LIMIT :limit",
         {**span.bound, "limit": limit},
     ).fetchall()
 

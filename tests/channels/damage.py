@@ -78,25 +78,51 @@ def damages(
         answer: It stays as it is.
         seen: The places in answers of one kind that were damaged before; they are left out, and
             new ones added.
-        every: Replace each value by everything strange; else by one strange value, taking turns.
+        every: Replace each value by everything strange; else by one value of another type, taking
+            turns.
     """
     if isinstance(answer, str | bytes):
         for part in range(20):
             cut = len(answer) * part // 20
             yield f"cut at {cut}", answer[:cut]
+        if isinstance(answer, str) and answer.lstrip().startswith("<"):
+            yield from _elements(answer)
         return
     seen = set() if seen is None else seen
     for path in _paths(answer):
         shape = tuple("*" if isinstance(step, int) else step for step in path)
         if shape in seen:  # the second element of a list teaches nothing that the first did not
             continue
-        turn = len(seen) % len(STRANGE)
+        strange_values = STRANGE if every else (_of_another_type(answer, path, len(seen)),)
         seen.add(shape)
         name = ".".join(str(step) for step in path)
         if path:
             yield f"{name} dropped", _changed(answer, path)
-        for strange in STRANGE if every else STRANGE[turn : turn + 1]:
+        for strange in strange_values:
             yield f"{name or 'all'} = {strange!r}", _changed(answer, path, strange)
+
+
+def _of_another_type(answer: Any, path: tuple[Any, ...], turn: int) -> Any:
+    for step in path:
+        answer = answer[step]
+    others = [one for one in STRANGE if type(one) is not type(answer)]
+    return others[turn % len(others)]
+
+
+def _elements(document: str) -> Iterator[tuple[str, str]]:
+    """Yield an XML document without the first element of each name, and with others in it."""
+    for name in dict.fromkeys(re.findall(r"<([A-Za-z][\w:.-]*)", document)):
+        element = re.compile(rf"(?s)<{name}(?=[\s/>])[^>]*?(?:/>|>(.*?)</{name}>)")
+        found = element.search(document)
+        if found is None:
+            continue
+        start, end = found.span()
+        yield f"<{name}> dropped", document[:start] + document[end:]
+        for inside in ("", "-1", "<b/>", "]]>", "\x00", "9" * 40, "x" * 5000):
+            yield (
+                f"<{name}> = {inside[:9]!r}",
+                f"{document[:start]}<{name}>{inside}</{name}>{document[end:]}",
+            )
 
 
 def kind_of(request: Request) -> str:

@@ -218,7 +218,7 @@ def test_places_damaged_before_are_left_out() -> None:
     assert list(damages([{"a": 1}], seen=seen))
     assert {where for where, _ in damages([{"a": 2, "b": 3}], seen=seen, every=False)} == {
         "0.b dropped",
-        "0.b = -1",
+        "0.b = 0.5",
     }
 
 

@@ -263,6 +263,86 @@ def test_leads_and_praise_without_an_answer(filled: Shop, facts: sqlite3.Connect
     assert found["praise_unanswered"] > 0
 
 
+def test_reactions_and_moods_are_those_of_the_stored_texts(
+    filled: Shop, facts: sqlite3.Connection
+) -> None:
+    found = ask(filled)
+    expected = dict.fromkeys(("calmer", "angrier", "silent", "none"), 0)
+    last: dict[int, int] = {}
+    for conversation, replied in values(
+        facts,
+        "SELECT conversation_id, replied_at FROM clock WHERE replied_at > ? AND replied_at <= ? "
+        "AND result IN ('met', 'breached') AND kind <> 'follow_up'", SINCE, UNTIL,
+    ):  # fmt: skip
+        last[conversation] = max(replied, last.get(conversation, 0))
+    for conversation, replied in last.items():
+        (newest,) = values(facts, "SELECT newest_id FROM conversation WHERE id = ?", conversation)
+        ((at, closing, sentiment, intent),) = values(
+            facts, "SELECT at, closing, sentiment, intent FROM mention WHERE id = ?", *newest
+        )
+        if at > replied and (closing or sentiment == "positive"):
+            expected["calmer"] += 1
+        elif at > replied and sentiment == "negative":
+            expected["angrier"] += 1
+        elif at <= replied and (intent == "complaint" or sentiment == "negative"):
+            expected["silent"] += 1
+        else:
+            expected["none"] += 1
+    assert found["reactions"] == expected
+    assert all(expected[kind] for kind in ("calmer", "angrier", "silent"))
+
+    turns = {"better": 0, "worse": 0}
+    for (conversation,) in values(
+        facts, "SELECT id FROM conversation WHERE last_at > ? AND last_at <= ?", SINCE, UNTIL
+    ):
+        moods = [
+            row[0]
+            for row in values(
+                facts,
+                "SELECT sentiment FROM mention WHERE conversation_id = ? AND skipped = '' "
+                "ORDER BY at, id", conversation,
+            )
+        ]  # fmt: skip
+        if len(moods) > 1:
+            turns["better"] += moods[0] == "negative" and moods[-1] == "positive"
+            turns["worse"] += moods[0] != "negative" and moods[-1] == "negative"
+    assert (found["turned_better"], found["turned_worse"]) == (turns["better"], turns["worse"])
+    assert turns["worse"] > 0 < turns["better"]
+
+
+def test_who_had_to_write_again(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    says = ("Where is my order?", "Still no answer, where is it?")
+    for name, first, second, answer in (
+        ("answered after two", "08:00", "08:30", "10:00"),
+        ("answered between", "08:00", "09:00", "08:30"),
+        ("answered after one", "08:00", None, "09:00"),
+        ("waits with two", "08:00", "09:00", None),
+        ("waits with one", "08:00", None, None),
+    ):
+        for number, at in enumerate((first, second)):
+            if at:
+                shop.records(
+                    "facebook",
+                    {"id": f"{name} {number}", "thread_id": name, "author_id": name,
+                     "text": says[number], "at": at, "addressed": True},
+                )  # fmt: skip
+        if answer:
+            answered = int(bool(second) and second < answer)
+            shop.records(
+                "facebook",
+                {"id": f"{name} r", "is_own": True, "thread_id": name,
+                 "parent_id": f"{name} {answered}", "text": "On Friday.", "at": answer},
+            )  # fmt: skip
+    shop.run("sync", at="11:00")
+    figures = shop.run("report", "--json", at="11:01").json["figures"]
+    # Who wrote after our answer waits anew, and did not have to write again.
+    assert (figures["waits"], figures["answered"]) == (6, 3)
+    assert figures["wrote_again"] == 2
+    ended = shop.run("report", "--json", "state:answered", at="11:01").json["figures"]
+    assert ended["wrote_again"] == 1
+
+
 def test_nothing_known_of_the_period_before_is_said(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     shop.records("x", {"id": "1", "author_id": "a", "text": "Where is my order?", "at": "10:00"})

@@ -96,4 +96,5 @@ def one_moment(connection: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # not after an error that ended it
+            connection.execute("ROLLBACK")

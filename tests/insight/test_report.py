@@ -15,6 +15,7 @@ import pytest
 from mentionwatch.insight import report as counting
 from mentionwatch.model.insight import Spread
 from mentionwatch.model.times import to_ms
+from mentionwatch.store.spans import one_moment
 from tests.insight import world
 from tests.shop import Shop
 
@@ -391,6 +392,22 @@ def test_one_that_may_still_be_in_time_is_not_held_against_the_badge(tmp_path: P
     assert young["more"] is None
     late = shop.run("report", "--json", at="10:16").json["badge"]
     assert (late["messages"], late["in_time"], late["more"]) == (1, 0, 1)
+
+
+def test_a_report_is_of_one_moment(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.records("x", {"id": "1", "author_id": "a", "text": "Where is my order?", "at": "10:00"})
+    shop.run("sync", at="10:01")
+    with shop.sql() as reader, shop.sql() as writer:
+        with one_moment(reader):
+            before = values(reader, "SELECT count(*) FROM clock")
+            writer.execute(
+                "INSERT INTO clock (conversation_id, kind, since, result, priority) "
+                "VALUES (1, 'first', 1, 'met', 'low')"
+            )
+            writer.commit()
+            assert values(reader, "SELECT count(*) FROM clock") == before
+        assert values(reader, "SELECT count(*) FROM clock") != before
 
 
 # --- the pure part --------------------------------------------------------------------------------

@@ -158,6 +158,7 @@ def test_an_accepted_one_does_not(audit: Any, monkeypatch: pytest.MonkeyPatch) -
     assert audit(pypi=([BAD], [HURT])) == 0
 
 
+@pytest.mark.slow
 def test_packages_that_are_well_pass(audit: Any, capsys: pytest.CaptureFixture[str]) -> None:
     unheard = {"name": "wheelbarrow", **NOT_FOUND}
     assert audit(pypi=([BAD], [GOOD, unheard, {"name": "mentionwatch", **NOT_FOUND}])) == 0
@@ -165,6 +166,7 @@ def test_packages_that_are_well_pass(audit: Any, capsys: pytest.CaptureFixture[s
     assert said == "audit: pypi knows nothing against 1 packages; it does not know wheelbarrow\n"
 
 
+@pytest.mark.slow
 def test_a_mirror_that_knows_nothing_is_not_believed(
     audit: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -185,6 +187,7 @@ def test_services_out_of_reach_are_no_failure_and_are_said(
     assert "no such host" in said
 
 
+@pytest.mark.slow
 def test_a_tool_that_breaks_while_the_service_answers_fails(
     audit: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

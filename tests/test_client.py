@@ -96,6 +96,7 @@ class TestSending:
         assert seen.headers["x-api-key"] == TOKEN
         assert seen.json() == {"deep": [{"token": TOKEN}]}
 
+    @pytest.mark.slow
     def test_form_is_encoded(self, http_server: Server) -> None:
         http_server.reply("POST", "/t")
         ask(f"{http_server.url}/t", "POST", data={"a": "ü&=", "b": [1, 2], "c": Secret(TOKEN)})
@@ -209,6 +210,7 @@ class TestAnswers:
         finally:
             tracemalloc.stop()
 
+    @pytest.mark.slow
     def test_large_body_ends_early(self, http_server: Server) -> None:
         http_server.reply("GET", "/", body=b"x" * 300_000)
         error = fails(f"{http_server.url}/", TooLarge, client={"max_bytes": 200_000})
@@ -505,6 +507,7 @@ class TestRedirects:
         ask(f"{http_server.url}/", headers=self.HEADERS, redirects=True)
         assert "x-api-key" not in http_server.requests[1].headers
 
+    @pytest.mark.slow
     def test_encryption_is_not_given_up(self, https_server: Server, elsewhere: Server) -> None:
         https_server.reply("GET", "/", 302, headers={"Location": f"{elsewhere.url}/new"})
         error = fails(
@@ -693,6 +696,7 @@ def _loaded_after(statements: str) -> set[str]:
     return set(done.stdout.split())
 
 
+@pytest.mark.slow
 def test_import_loads_nothing_heavy() -> None:
     heavy = {"httpx", "httpx2", "asyncio", "ssl", "logging", "email", "subprocess", "stamina"}
     assert not heavy & _loaded_after("import mentionwatch.client")

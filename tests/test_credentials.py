@@ -398,6 +398,7 @@ class TestHiding:
         remember("sesame-open")
         assert redact("a sesame-open b sesame c") == "a *** b *** c"
 
+    @pytest.mark.slow
     def test_secrets_that_are_found_at_the_same_time_are_all_masked(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:

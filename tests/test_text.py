@@ -37,6 +37,7 @@ class TestClean:
     def test_cleaning_twice_changes_nothing(self, text: str) -> None:
         assert clean(clean(text)) == clean(text)
 
+    @pytest.mark.slow
     @given(st.text(st.characters(exclude_categories=("Cc", "Cs", "Cn", "Co", "Zl", "Zp"))))
     def test_what_people_write_stays(self, text: str) -> None:
         kept = unicodedata.normalize("NFC", text.replace("\ufeff", ""))
@@ -133,6 +134,7 @@ class TestOneLine:
     def test_the_width_counts_columns(self, text: str, width: int, line: str) -> None:
         assert one_line(text, width) == line
 
+    @pytest.mark.slow
     @given(ANY_TEXT, st.integers(1, 30))
     def test_a_line_is_never_wider_than_asked(self, text: str, width: int) -> None:
         line = one_line(text, width)

@@ -89,6 +89,7 @@ def test_a_long_value_is_not_repeated_in_full() -> None:
     assert len(str(error.value)) < 200
 
 
+@pytest.mark.slow
 @given(INSTANTS)
 def test_milliseconds_survive_the_database(at: datetime) -> None:
     stored = to_ms(at)
@@ -96,6 +97,7 @@ def test_milliseconds_survive_the_database(at: datetime) -> None:
     assert timedelta() <= at - from_ms(stored) < timedelta(milliseconds=1)
 
 
+@pytest.mark.slow
 @given(INSTANTS)
 def test_what_is_written_is_read_back(at: datetime) -> None:
     at = from_ms(to_ms(at))

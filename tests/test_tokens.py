@@ -95,6 +95,7 @@ def test_failed_writing_leaves_the_old_file(path: Path, monkeypatch: pytest.Monk
     assert not list(path.parent.glob("*.new"))
 
 
+@pytest.mark.slow
 def test_writers_lose_nothing(path: Path) -> None:
     def work(name: str) -> None:
         for number in range(20):

@@ -23,6 +23,8 @@ from tests.delivery.mailbox import Mailbox
 from tests.server import Server
 from tests.shop import ROOT, Result, Shop, when
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = json.loads((ROOT / "docs" / "doctor.schema.json").read_text("utf-8"))
 AT = "11:00"
 GIB = 2**30

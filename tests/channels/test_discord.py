@@ -412,6 +412,7 @@ def test_refusals(
         assert len(world.server.asked(SEARCH)) == 1, "many refusals lead to a ban"
 
 
+@pytest.mark.slow
 def test_refused_server_does_not_keep_the_other_away(world: World) -> None:
     path = f"{V}/guilds/600/messages/search"
     world.server.reply("GET", path, 403, body={"message": "Missing Access", "code": 50001})

@@ -447,6 +447,7 @@ def test_account_names_the_program_and_runs_nothing(tmp_path: Path) -> None:
     assert not mark.exists()
 
 
+@pytest.mark.slow
 def test_many_records_come_in_pages() -> None:
     pages, error = run(python('for i in range(1300): print(\'{"id":%d,"text":"x"}\' % i)'))
     assert error is None

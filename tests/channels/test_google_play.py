@@ -222,12 +222,14 @@ def test_answer_is_our_reply(world: World) -> None:
     assert reply.published == datetime(2026, 11, 19, 12, 0, 0, 500_000, tzinfo=UTC)
 
 
+@pytest.mark.slow
 def test_change_after_our_answer_is_written_again(world: World) -> None:
     again = by_id(read(world))["4@2026-11-17T09:00:00.000Z"]
     assert isinstance(again, Mention)
     assert again.thread_id == again.parent_id == "gp:AOq-4"
 
 
+@pytest.mark.slow
 def test_original_words_go_before_their_translation(world: World) -> None:
     comment = world.review(5)["comments"][0]["userComment"]
     comment.update(text="Very slow", originalText="Sehr langsam")
@@ -245,6 +247,7 @@ def test_late_answer_is_seen(world: World) -> None:
     assert "gp:AOq-5" in {one for page in second for one in page.checked}
 
 
+@pytest.mark.slow
 def test_deleted_review_and_answer_are_marked(world: World) -> None:
     first = read(world)
     known = ("gp:AOq-6/reply@2026-11-15T10:00:00.500Z",)
@@ -255,6 +258,7 @@ def test_deleted_review_and_answer_are_marked(world: World) -> None:
     assert gone == {"gp:AOq-5", *known}
 
 
+@pytest.mark.slow
 def test_revisits_keep_to_the_hourly_limit(world: World) -> None:
     first = read(world)
     second = read(world, later(first, open=waiting(5)))
@@ -294,6 +298,7 @@ def test_access_token_is_kept(world: World) -> None:
     assert len(world.server.asked("/token")) == 1
 
 
+@pytest.mark.slow
 def test_token_of_another_service_account_is_not_used(world: World) -> None:
     tokens = Tokens(None)
     collect(channel_of(world.server.url), tokens=tokens)

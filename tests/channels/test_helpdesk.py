@@ -241,6 +241,7 @@ def test_chat_is_private_and_waits(world: World) -> None:
     assert (photo.text, photo.media, photo.author.id) == ("", 1, "+15550199002")
 
 
+@pytest.mark.slow
 def test_only_what_people_wrote_to_the_customer_answers(world: World) -> None:
     pages = read(world)
     assert not reply(pages, "101:4").automatic and reply(pages, "101:4").thread_id == "101"
@@ -250,6 +251,7 @@ def test_only_what_people_wrote_to_the_customer_answers(world: World) -> None:
     assert {one.external_id for one in gone} == {"103:23", "103:24"}
 
 
+@pytest.mark.slow
 def test_one_inbox_alone(world: World) -> None:
     read(world, inbox=7)
     assert world.server.requests[0].params["inbox_id"] == "7"

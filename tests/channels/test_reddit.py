@@ -387,6 +387,7 @@ def test_deleted_place_of_a_killed_walk_begins_at_the_top(world: World) -> None:
     assert {one.external_id for one in again} >= ADDRESSED & set(world.things)
 
 
+@pytest.mark.slow
 def test_more_comments_than_reddit_shows_is_said(world: World) -> None:
     state = StreamState(cursor="2026-10-01T00:00:00Z")
     query = replace(QUERY, streams={"comments:coffee": state})

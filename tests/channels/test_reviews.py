@@ -351,6 +351,7 @@ def test_review_waits_until_it_is_answered(
     assert {row["id"] for row in first} - left == {newest["id"]}
 
 
+@pytest.mark.slow
 def test_tripadvisor_rows_have_no_words(
     http_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

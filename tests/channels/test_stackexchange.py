@@ -291,6 +291,7 @@ def test_more_than_a_hundred_waiting_take_turns(world: World, http_server: Serve
     assert any("40 waiting items" in w for page in first for w in page.warnings)
 
 
+@pytest.mark.slow
 def test_ids_of_other_sites_are_not_asked_for(world: World, http_server: Server) -> None:
     opened = (OpenItem(external_id="superuser:1", thread_id="superuser:1", published=NOW),)
     pages = collect(channel_at(http_server), replace(QUERY, open=opened))

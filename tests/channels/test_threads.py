@@ -123,6 +123,7 @@ def reply_of(found: dict[str, Item], known: str) -> Reply:
 # --- what is read --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_three_commenters_share_a_thread(world: World) -> None:
     found = by_id(read(world))
     top = [mention_of(found, post(number)) for number in (2001, 2004, 2006)]
@@ -140,6 +141,7 @@ def test_nested_replies_keep_their_parents(world: World) -> None:
     assert reply_of(found, post(2005)).parent_id == post(2003)
 
 
+@pytest.mark.slow
 def test_post_without_an_answer_of_ours(world: World) -> None:
     found = by_id(read(world))
     assert mention_of(found, post(2101)).thread_id == post(1005)
@@ -163,11 +165,13 @@ def test_own_posts_reposts_and_quotes(world: World) -> None:
     assert post(1004) not in found
 
 
+@pytest.mark.slow
 def test_own_reply_elsewhere(world: World) -> None:
     reply = reply_of(by_id(read(world)), post(2201))
     assert (reply.parent_id, reply.thread_id) == (post(3002), post(3002))
 
 
+@pytest.mark.slow
 def test_mentions_only_where_wanted(world: World) -> None:
     assert not MENTIONS & ids(read(world))
     found = by_id(read(world, mentions=True))
@@ -267,6 +271,7 @@ def test_searches_of_a_day_are_counted(world: World, monkeypatch: pytest.MonkeyP
 # --- what waits ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_revisit_sees_edits_and_deletions(world: World) -> None:
     open_items = waiting((post(2004), ROOT), (post(2006), ROOT))
     query = replace(resumed(QUERY, read(world)), open=open_items)
@@ -314,6 +319,7 @@ def test_account_names_missing_permissions(world: World) -> None:
     assert not account_of(channel_of(world.server)).warnings
 
 
+@pytest.mark.slow
 def test_end_of_the_token_is_foretold(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for place in ("threads", "_graph_token"):
         monkeypatch.setattr(f"mentionwatch.channels.{place}.wall_clock", lambda: QUERY.now)

@@ -264,6 +264,7 @@ def test_deleted_answer_is_marked(world: World) -> None:
     assert Deletion(external_id=known[0]) in items(read(world, later(first, known_own_ids=known)))
 
 
+@pytest.mark.slow
 def test_unanswered_reviews_are_listed_in_one_call(world: World) -> None:
     for number in range(20, 40):
         world.reviews.append(

@@ -180,6 +180,7 @@ def test_vocabulary_outlives_the_month(world: World) -> None:
     assert "usd" not in states([*first, *second])["budget"].extra or spent(second) == 0
 
 
+@pytest.mark.slow
 def test_a_third_vocabulary_is_an_error_and_bought_twice_at_most(world: World) -> None:
     world.speaks = "another"
     with pytest.raises(UnexpectedPayload, match="names of its fields"):
@@ -457,6 +458,7 @@ def test_posts_and_people_that_come_along_are_paid_for(world: World) -> None:
     assert spent(pages) == pytest.approx(wanted)
 
 
+@pytest.mark.slow
 def test_bearer_token_pays_the_full_price(world: World) -> None:
     cheap, dear = spent(read(world)), spent(read(world, bearer=True))
     assert dear - cheap == pytest.approx(16 * 0.004)
@@ -617,6 +619,7 @@ def test_spread_of_one_that_waits_is_seen_and_its_author_kept(world: World) -> N
     assert (mention.engagement.shares, mention.author.id, mention.url) == (40, "90001", "")
 
 
+@pytest.mark.slow
 def test_our_deleted_reply_is_noticed(world: World) -> None:
     first = read(world)
     del world.posts["e"]
@@ -716,6 +719,7 @@ def test_each_error_is_told(world: World, name: str, wanted: type[ChannelError],
     assert len(world.asked("/42/mentions")) == 1, "it is asked again in vain"
 
 
+@pytest.mark.slow
 def test_usage_cap_is_not_waited_for(world: World) -> None:
     world.fail("/2/users/42/mentions", "UsageCap", **{"Retry-After": "0"})
     with pytest.raises(BudgetSpent):

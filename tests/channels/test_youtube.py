@@ -132,6 +132,7 @@ def test_facts_say_where_they_are_from() -> None:
     assert FACTS["source"].startswith("PyPI google-api-python-client")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "query",
     [
@@ -186,6 +187,7 @@ def test_reply_of_a_customer_is_nested(found: dict[str, Item]) -> None:
     assert nested.addressed and nested.author.handle == "@omar-example"
 
 
+@pytest.mark.slow
 def test_our_reply_answers_the_top_comment(found: dict[str, Item]) -> None:
     ours = found[reply("a", 1)]
     assert isinstance(ours, Reply)
@@ -206,6 +208,7 @@ def test_below_our_own_comment_the_sole_customer_is_answered(found: dict[str, It
     assert (ours.parent_id, ours.certainty) == (reply("e", 1), "sure")
 
 
+@pytest.mark.slow
 def test_below_our_own_comment_two_customers_make_it_likely(world: World) -> None:
     world.add_reply("e", "And to Sweden?", "@omar-example", "2026-11-19T12:00:00Z")
     ours = world.add_reply("e", "Yes", "@acmecoffee", "2026-11-19T13:00:00Z")
@@ -219,6 +222,7 @@ def test_unanswered_comment_has_no_reply(found: dict[str, Item]) -> None:
     assert thread("b") not in parents and reply("a", 5) not in parents
 
 
+@pytest.mark.slow
 def test_edited_comment(found: dict[str, Item]) -> None:
     comment = found[thread("c")]
     assert isinstance(comment, Mention)
@@ -226,6 +230,7 @@ def test_edited_comment(found: dict[str, Item]) -> None:
     assert found[thread("b")].edited is None  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_author_whose_account_is_gone(found: dict[str, Item]) -> None:
     comment = found[thread("d")]
     assert isinstance(comment, Mention)
@@ -308,6 +313,7 @@ def test_new_reply_in_an_old_thread_is_found(world: World) -> None:
     assert isinstance(found[ours], Reply) and found[ours].parent_id == thread("b")  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_answer_is_not_attached_anew_where_only_a_part_is_shown(world: World) -> None:
     first = read(world)
     world.along = 2  # the newest two: ours to omar, without omar's
@@ -344,6 +350,7 @@ def test_deleted_comment_reply_and_answer_are_noticed(world: World) -> None:
     assert checked == {thread("b"), reply("a", 5), thread("c")}
 
 
+@pytest.mark.slow
 def test_edit_of_one_that_waits_is_seen(world: World) -> None:
     first = read(world)
     snippet = world.find("b")["snippet"]["topLevelComment"]["snippet"]
@@ -364,6 +371,7 @@ def test_three_pages_with_a_run_killed_in_the_second(world: World) -> None:
     assert states([*before, *after])["comments"].cursor == states(whole)["comments"].cursor
 
 
+@pytest.mark.slow
 def test_threads_of_a_killed_run_are_looked_at_again(world: World) -> None:
     before: list[Page] = []
     for page in read(world):
@@ -393,6 +401,7 @@ def test_handle_is_looked_up_once(world: World) -> None:
     assert [one.params["forHandle"] for one in asked] == ["@acmecoffee"]
 
 
+@pytest.mark.slow
 def test_own_videos_are_looked_up_once(world: World) -> None:
     first = read(world, search=False)
     world.server.requests.clear()

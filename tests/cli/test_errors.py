@@ -11,6 +11,8 @@ import pytest
 from mentionwatch.errors import ExitCode
 from tests.shop import Shop, run
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = (
     "\x1b[31mred\x1b[0m \x1b]8;;https://evil.example\x07link [bold]markup[/] [/] \u202egnp.exe"
 )

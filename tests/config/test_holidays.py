@@ -25,6 +25,7 @@ class TestNames:
         assert date(2026, 1, 6) in dates_of("DE-BY", [2026])
         assert date(2026, 1, 6) not in dates_of("DE", [2026])
 
+    @pytest.mark.slow
     def test_days_off_in_lieu_count(self) -> None:
         assert date(2026, 12, 28) in dates_of("GB-ENG", [2026])  # Boxing Day is a Saturday
 

@@ -92,6 +92,7 @@ def test_times_that_no_clock_shows_are_refused(text):
         span(text)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 1439), st.integers(1, 1440))
 def test_written_times_are_read_back(start, length):
     if length < 1440 or start == 0:

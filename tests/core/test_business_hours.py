@@ -357,6 +357,7 @@ class TestOpenings:
     def test_time_does_not_run_backwards(self) -> None:
         assert NINE_TO_FIVE.open_seconds(at("Mon 12:00"), at("Mon 10:00")) == 0
 
+    @pytest.mark.slow
     def test_years_are_counted_at_once(self) -> None:
         start = at("Mon 09:00")
         weeks = timedelta(weeks=500)

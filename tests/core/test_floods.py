@@ -59,6 +59,7 @@ def test_eight_times_the_messages_take_about_eight_times_the_work(made: Any) -> 
     assert steps(lambda: waits(many)) < 12 * steps(lambda: waits(few))
 
 
+@pytest.mark.slow
 def test_ids_of_many_conversations_are_given_in_one_pass() -> None:
     groups = [[number] for number in range(1, 20_001)]
     ids, aliases = assign_ids(groups, dict.fromkeys(range(1, 20_001)))

@@ -56,6 +56,7 @@ def test_an_address_is_a_word() -> None:
     assert parse("https://shop.example/1").words == ("https://shop.example/1",)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=80))
 def test_whatever_is_typed_is_understood_or_refused(text: str) -> None:
     try:

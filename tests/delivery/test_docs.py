@@ -56,6 +56,7 @@ def test_the_crontab_is_one(tmp_path: Path) -> None:
         subprocess.run(["sh", "-n", "-c", command], check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
 def test_systemd_takes_the_units(tmp_path: Path) -> None:
     (service,) = blocks("running.md", "systemd-service")
@@ -212,6 +213,7 @@ def metadata() -> dict[str, object]:
     return dict(found["databases"]["mentionwatch"])
 
 
+@pytest.mark.slow
 def test_datasette_finds_every_table_column_and_answer(shop: Shop) -> None:
     described = metadata()
     connection = sqlite3.connect(shop.db)
@@ -230,6 +232,7 @@ def test_datasette_finds_every_table_column_and_answer(shop: Shop) -> None:
     connection.close()
 
 
+@pytest.mark.slow
 def test_datasette_shows_the_queue(shop: Shop, tmp_path: Path) -> None:
     pytest.importorskip("datasette")
     shop.run("db", "backup", str(tmp_path / "mentionwatch.db"), at="11:00")

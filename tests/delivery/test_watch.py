@@ -87,6 +87,7 @@ def test_after_a_jump_of_the_clock_the_next_round_comes_soon(jump: timedelta, so
 # --- the command ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_rounds_fetch_and_alert(shop: Shop, http_server: Server) -> None:
     http_server.reply("POST", "/hook", 200)
     http_server.reply("GET", "/ping", body="ok")

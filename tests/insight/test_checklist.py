@@ -62,6 +62,7 @@ def test_nothing_is_said_twice_and_the_list_stays_short() -> None:
     assert len(found) == len(set(found)) <= 7
 
 
+@pytest.mark.slow
 def test_show_has_it_and_the_saved_text_that_fits(tmp_path: Path) -> None:
     shop = Shop(tmp_path, more=SAVED)
     shop.records(

@@ -267,6 +267,7 @@ def test_silence_after_a_complaint_is_a_reaction() -> None:
     assert judge("Nice!", "Thanks", intent="praise", sentiment="positive").reaction == "none"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "worst", ["a " * 25_000, "please " * 7_000, "1" * 50_000, "@" * 50_000, "." * 50_000,
               "you should " * 5_000, "by " * 16_000, "0 " * 25_000, "we " * 16_000]

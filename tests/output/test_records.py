@@ -42,6 +42,7 @@ def check(document: Any, name: str, part: str = "") -> None:
     jsonschema.Draft202012Validator(whole).validate(document)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["queue", "conversation", "channels"])
 def test_schemas_are_valid_and_describe_every_key(name: str) -> None:
     whole = schema(name)

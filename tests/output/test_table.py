@@ -105,6 +105,7 @@ def test_commands_are_never_broken_over_two_lines() -> None:
         assert command in drawn
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "module", ["records", "plain", "words", "overview", "write", "page", "table"]
 )

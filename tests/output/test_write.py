@@ -57,6 +57,7 @@ def test_a_link_stays_and_the_file_it_names_is_replaced(tmp_path: Path) -> None:
     assert target.read_text() == "new"
 
 
+@pytest.mark.slow
 def test_a_device_is_written_to() -> None:
     code = (
         "from mentionwatch.output.write import write_atomically; "
@@ -140,6 +141,7 @@ def test_a_really_full_device_is_named() -> None:
         write_atomically("/dev/full", "x")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on file sizes")
 def test_a_file_larger_than_allowed_keeps_the_old_one(tmp_path: Path) -> None:
     target = tmp_path / "queue.txt"

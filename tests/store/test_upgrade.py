@@ -15,6 +15,8 @@ from mentionwatch.store.database import Store
 from tests.shop import Shop
 from tests.store import aged
 
+pytestmark = pytest.mark.slow
+
 VERSIONS = range(1, migrations.VERSION + 1)
 OLDER = range(1, migrations.VERSION)
 AT = "wed 09:00"

@@ -150,6 +150,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return one_by_one(tmp_path_factory.mktemp("week"), keep_open=False)
 
 
+@pytest.mark.slow
 def test_the_week_ends_as_a_careful_reader_would_say(expected: dict[str, Any]) -> None:
     state = {row["author"]["name"]: row for row in expected["rows"] if row["state"] == "open"}
     assert set(state) == {"Bo Ito", "Gus Hale", "Hal Kim", "Fay Ortiz"}

@@ -79,6 +79,7 @@ def test_a_plain_question_to_us_is_normal(text):
     assert conversation(said(text)).priority == "normal"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", ["Love your coffee, best place in town!", "Great staff, thank you!"]
 )

@@ -50,11 +50,13 @@ def test_an_own_rule_fires_on_words_phrases_and_expressions(text):
     assert reason.quote
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["a nut cake", "glue ten parts", "E33"])
 def test_an_own_rule_is_silent_elsewhere(text):
     assert "urgency.allergy" not in reasons(RuleSet.build(custom=[ALLERGY]), text)
 
 
+@pytest.mark.slow
 def test_an_own_rule_counts_in_every_language():
     rules = RuleSet.build(custom=[ALLERGY])
     assert "urgency.allergy" in reasons(rules, "Ist da gluten drin oder nicht")
@@ -79,6 +81,7 @@ def test_the_version_follows_the_settings():
     assert plain != RuleSet.build(custom=[ALLERGY]).version
 
 
+@pytest.mark.slow
 def test_evaluate_answers_each_line():
     lines = ['{"id": 1, "text": "Expired!"}\n', "\n", '{"id": "b", "text": "", "rating": 1}\n']
     first, second = (json.loads(line) for line in evaluate(lines, RuleSet.build()))

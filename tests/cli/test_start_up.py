@@ -7,6 +7,7 @@ Whoever makes one of these lists longer makes every script slower that reads the
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -135,14 +136,13 @@ def test_reading_makes_no_dataclass_and_compiles_no_pattern_in_advance(
     assert found["patterns"] == []
 
 
-def test_a_configuration_that_changed_is_checked_once(shop: Shop) -> None:
-    path = Path(shop.config)
-    old = path.read_text("utf-8")
-    try:
-        path.write_text(old + '\n[replies.hours]\ntext = "We open at nine."\n', "utf-8")
-        first, again = shop.reads("show"), shop.reads("show")
-    finally:
-        path.write_text(old, "utf-8")
+def test_a_configuration_that_changed_is_checked_once(shop: Shop, tmp_path: Path) -> None:
+    path = shutil.copytree(Path(shop.config).parent, tmp_path / "shop") / "mentionwatch.toml"
+    changed = shop._replace(config=str(path))
+    changed.reads("queue")
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write('\n[replies.hours]\ntext = "We open at nine."\n')
+    first, again = changed.reads("show"), changed.reads("show")
     assert "channels" in of_ours(first)
     assert of_ours(again) - READING - ONE == {"config.replies"}
     for found in (first, again):  # what is not checked again is used all the same

@@ -39,7 +39,7 @@ print(json.dumps({
 """
 HEAVY = {
     "asyncio", "ssl", "http", "email", "imaplib", "smtplib", "logging", "hashlib", "csv", "random",
-    "tempfile", "importlib.metadata", "importlib.resources", "concurrent", "multiprocessing", "xml",
+    "tempfile", "importlib.metadata", "concurrent", "multiprocessing", "xml",
 }  # fmt: skip
 LIST = {"cli", "cli.commands", "cli.shared", "cli.start", "errors"}
 READING = LIST | {

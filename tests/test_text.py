@@ -5,6 +5,7 @@ import re
 import sqlite3
 import sys
 import unicodedata
+from contextlib import closing
 from time import process_time
 
 import pytest
@@ -29,8 +30,9 @@ class TestClean:
     @given(ANY_TEXT)
     def test_every_text_can_be_stored_and_printed_in_utf_8(self, text: str) -> None:
         cleaned = clean(text)
-        stored = sqlite3.connect(":memory:").execute("SELECT ?, length(?)", (cleaned, cleaned))
-        assert stored.fetchone() == (cleaned, len(cleaned))
+        with closing(sqlite3.connect(":memory:")) as connection:
+            stored = connection.execute("SELECT ?, length(?)", (cleaned, cleaned)).fetchone()
+        assert stored == (cleaned, len(cleaned))
         cleaned.encode()
 
     @given(ANY_TEXT)

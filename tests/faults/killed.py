@@ -35,13 +35,14 @@ WRITES = (
     *("RELEASE", "PRAGMA USER_VERSION =", "PRAGMA JOURNAL_MODE =", "VACUUM"),
 )
 ROOT = Path(__file__).resolve().parents[2]
-# Where a write stands: in a transaction, between sending and recording, or in neither.
-INSIDE, SENDING, OUTSIDE = "t", "s", "."
+# Where a write stands: in a transaction, between sending and recording, or in neither; an edge is
+# the moment just before something leaves this program, or just after.
+INSIDE, SENDING, EDGE, OUTSIDE = "t", "s", "e", "."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """How a run ended. ``writes``: INSIDE, SENDING or OUTSIDE for each write that it came to."""
+    """How a run ended. ``writes``: where each stood that it came to, one letter each."""
 
     code: int
     out: str
@@ -156,7 +157,7 @@ def _watch(counter: Counter) -> None:
     from mentionwatch.store import database
 
     connect, send_line, send_mail = database._connect, smtplib.SMTP.send, mail.send
-    send_request = Client._send
+    send_request, back_up = Client._send, database.backup
 
     def watched(path: os.PathLike[str]) -> sqlite3.Connection:
         connection = connect(path)
@@ -168,21 +169,27 @@ def _watch(counter: Counter) -> None:
         send_line(self, data)
 
     def sent(*arguments: Any) -> None:
+        counter.write(EDGE)
         send_mail(*arguments)
         counter.unrecorded = True
-        counter.write(SENDING)
+        counter.write(EDGE)
 
     async def asked(self: Client, *arguments: Any) -> Any:
-        counter.write(SENDING)
+        counter.write(EDGE)
         answer = await send_request(self, *arguments)
         counter.unrecorded = True
-        counter.write(SENDING)
+        counter.write(EDGE)
         return answer
+
+    def copied(*arguments: Any) -> None:
+        back_up(*arguments)
+        counter.write(EDGE)  # the copy is there, and has not got its name yet
 
     database._connect = watched
     smtplib.SMTP.send = line
     mail.send = sent
     Client._send = asked
+    database.backup = copied
 
 
 def _child(job: dict[str, Any]) -> None:

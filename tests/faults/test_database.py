@@ -108,6 +108,7 @@ def test_another_program_writes(shop: Shop, other, impatient: None, words: tuple
 
 
 def test_who_only_reads_does_not_wait_for_who_writes(shop: Shop, other, impatient: None) -> None:
+    let(other, "PRAGMA cache_size = 1")  # what it writes goes to the disk at once
     let(other, "BEGIN IMMEDIATE")
     let(other, "DELETE FROM mention WHERE id > 5")
     result = shop.run("queue", "--json", at="15:10")
@@ -214,7 +215,7 @@ def test_flipped_bytes(shop: Shop, part: int) -> None:
 def test_not_a_database(shop: Shop, name: str, content: bytes) -> None:
     shop.db.write_bytes(content)
     for words in (*READING, *WRITING):
-        assert_clear(shop.run(*words, at="15:10"), "shop.db")
+        assert_clear(shop.run(*words, at="15:10"), "shop.db is not a database")
         assert shop.db.read_bytes() == content
 
 
@@ -240,6 +241,7 @@ def test_of_a_newer_version(shop: Shop) -> None:
 def test_a_device_is_no_database(shop: Shop) -> None:
     for path in ("/dev/null", "/dev/full", str(shop.folder)):
         assert_clear(shop.run("sync", "--db", path, at="15:10"), path)
+    assert "is a directory" in shop.run("sync", "--db", str(shop.folder), at="15:10").err
 
 
 # --- the disk -------------------------------------------------------------------------------------
@@ -286,7 +288,7 @@ def test_no_permission(killer: Killer, open_folder: Path, tmp_path: Path, what: 
             *words, "--config", str(shop.config),
             folder=tmp_path, at="2026-11-17T15:10:00+00:00", user=user,
         )  # fmt: skip
-        assert_clear(outcome(run), str(open_folder), "permission")
+        assert_clear(outcome(run), str(open_folder), "permissions")  # in the hint: how they are
     open_folder.chmod(0o755)
     if before:
         assert shop.db.read_bytes() == before
@@ -354,7 +356,8 @@ def test_the_disk_is_full(
         full = run(moment)
         if full.code != ExitCode.OK:
             stopped += 1
-            assert_clear(outcome(full), "disk")
+            assert_clear(outcome(full))
+            assert "the disk is full" in full.err or "check the disk" in full.err
         (small_disk / "filler").unlink()
         with shop.sql() as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"

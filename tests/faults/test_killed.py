@@ -20,7 +20,7 @@ import pytest
 
 from mentionwatch.store import m001_initial, migrations
 from tests.delivery.mailbox import Mailbox
-from tests.faults.killed import OUTSIDE, Killer, Run
+from tests.faults.killed import EDGE, OUTSIDE, Killer, Run
 from tests.server import Reply, Request, Server
 from tests.shop import Shop
 
@@ -145,12 +145,14 @@ def moments(kind: str, writes: str) -> list[int]:
     """
     Draw the writes at which to kill, counted from 1.
 
-    Nine of ten among those that could tear something, as far as there are as many.
+    Up to half of them at edges, nine of ten where something could be torn.
     """
     chance = random.Random(f"{SEED} {kind}")
+    edges = [number for number, place in enumerate(writes, 1) if place == EDGE]
     torn = [number for number, place in enumerate(writes, 1) if place != OUTSIDE]
     calm = [number for number, place in enumerate(writes, 1) if place == OUTSIDE]
-    chosen = chance.sample(calm, min(len(calm), MOMENTS[kind] // 10))
+    chosen = chance.sample(edges, min(len(edges), MOMENTS[kind] // 2))
+    chosen += chance.sample(calm, min(len(calm), MOMENTS[kind] // 10))
     chosen += chance.choices(torn, k=MOMENTS[kind] - len(chosen))
     # Of each kind so many that it makes the whole.
     assert len(chosen) - len(set(chosen) & set(calm)) >= FEWEST_TORN / 200 * len(chosen)
@@ -212,10 +214,19 @@ def test_scoring_again_with_other_hours(business: Business) -> None:
     business.shop.hours = MORNINGS
     business.shop.write_config()
 
+    business.remember()
+    business.well("queue")
+    whole = [business.facts()]  # nothing marked yet; all marked
+    business.rewind()
+    business.well("rescore", "--history")
+    whole.append(business.facts())
+    business.rewind()
+
     def unfinished() -> None:
         """What was marked and not yet assessed is assessed by whoever reads next."""
         report = json.loads(business.well("queue", "--json").out)
         assert report["summary"].get("unassessed", 0) == 0
+        assert business.facts() in whole, "a mark was lost"
 
     killed_everywhere("rescore", business, ("rescore", "--history"), after=unfinished)
 

@@ -266,7 +266,7 @@ def outcome(run: object) -> Result:
     return Result(code=run.code, out=run.out, err=run.err)
 
 
-@pytest.mark.parametrize("what", ["folder", "file", "nothing may be read"])
+@pytest.mark.parametrize("what", ["folder", "file", "nothing may be read", "new"])
 def test_no_permission(killer: Killer, open_folder: Path, tmp_path: Path, what: str) -> None:
     """As another user when we are root, whom no permission stops."""
     shop = Shop(open_folder)
@@ -281,9 +281,12 @@ def test_no_permission(killer: Killer, open_folder: Path, tmp_path: Path, what: 
         shop.db.chmod(0)
     else:
         open_folder.chmod(0o555)
-    before = shop.db.read_bytes() if os.geteuid() == 0 else b""
+    if what == "new":  # there is none yet, and none can be made
+        for path in open_folder.glob("shop.db*"):
+            path.unlink()
+    before = shop.db.read_bytes() if os.geteuid() == 0 and what != "new" else b""
     user = NOBODY if os.geteuid() == 0 else 0
-    for words in WRITING:
+    for words in WRITING[:2] if what == "new" else WRITING:
         run = killer.run(
             *words, "--config", str(shop.config),
             folder=tmp_path, at="2026-11-17T15:10:00+00:00", user=user,

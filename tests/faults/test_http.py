@@ -180,6 +180,7 @@ def raw(head: str, body: bytes = b"") -> Reply:
     return Reply(raw=head.replace("\n", "\r\n").encode() + b"\r\n\r\n" + body)
 
 
+BOMB = Reply(body=bomb(200), headers=GZIP)
 # Faults of the connection and of HTTP: the same whatever was asked for.
 COMMON: dict[str, Reply] = {
     "reset before an answer": Reply(close=True),
@@ -194,7 +195,7 @@ COMMON: dict[str, Reply] = {
     "a slow drip": Reply(body=b" " * 500 + b"[]", drip=0.2),
     "an endless body": raw("HTTP/1.1 200 OK\nContent-Length: 99999999999", b" " * 30_000_000),
     "a large body without a length": raw("HTTP/1.0 200 OK", b" " * 30_000_000),
-    "a gzip bomb": Reply(body=bomb(200), headers=GZIP),
+    "a gzip bomb": BOMB,
     "gzip that is none": Reply(body=b"plain", headers=GZIP),
     "gzip cut off": Reply(body=gzip.compress(b"[]" * 5000)[:40], headers=GZIP),
     "another compression": Reply(body=b"\x0b\x02\x80", headers={"Content-Encoding": "br"}),
@@ -251,6 +252,21 @@ def test_the_line_or_the_server_fails(business: Business, name: str, fault: str)
     server.change = None
     # Who asked us to wait as long as can be is left alone for a day.
     assert_recovers(business, at="2026-11-22 13:30" if fault == "429 for ever" else LATER)
+
+
+@pytest.mark.parametrize("name", ["news", "mastodon"])
+def test_a_bomb_is_not_inflated_past_the_limit(business: Business, name: str) -> None:
+    import tracemalloc
+
+    server = business.feeds if name == "news" else business.world.server
+    server.change = lambda request, reply: BOMB
+    tracemalloc.start()
+    try:
+        business.run("check", at="2026-11-20 12:10")
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 60 * 2**20
 
 
 def test_redirects_without_an_end(business: Business) -> None:

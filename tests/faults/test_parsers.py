@@ -110,6 +110,7 @@ KEYS = [
     "replied_at", "reply", "rating", "is_own", "type", "media", "language", "likes", "shares",
     "followers", "private", "addressed", "kind", "edited_at",
 ]  # fmt: skip
+GOOD_RECORD = {"id": "1", "text": "Where?", "created_at": "2026-11-20T10:00:00Z"}
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats() | ANY_TEXT
     | st.sampled_from(["2026-11-20T10:00:00Z", "1", "https://a.example/1", "true", "4/5", "dana"]),
@@ -119,8 +120,9 @@ VALUES = st.recursive(
 
 
 @fuzz
-@given(st.dictionaries(st.sampled_from(KEYS), VALUES))
-def test_records(record: dict[str, Any]) -> None:
+@given(st.dictionaries(st.sampled_from(KEYS), VALUES), st.sampled_from([{}, GOOD_RECORD]))
+def test_records(record: dict[str, Any], good: dict[str, Any]) -> None:
+    record = {**good, **record}
     with suppress(ChannelError):
         assert_items(items_of(record, RecordDefaults()))
 
@@ -149,8 +151,10 @@ def test_what_a_program_prints(chunks: list[bytes]) -> None:
 @given(st.dictionaries(st.sampled_from(KEYS), words_of("a", ".", "[", "]", "*", "|", "`", "@", "&"),
                        min_size=1))  # fmt: skip
 def test_mappings(mapping: dict[str, str]) -> None:
-    with suppress(ValueError):
+    try:
         compiled(mapping)
+    except ValueError as error:
+        assert str(error).startswith("map."), "it names the place"
 
 
 @fuzz

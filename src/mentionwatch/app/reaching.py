@@ -108,7 +108,7 @@ def _skew(client: Client) -> list[float]:
     try:
         return [parsedate_to_datetime(said).timestamp() - ours]
     except (ValueError, TypeError, OverflowError):
-        return []
+        return []  # no date says nothing about our clock
 
 
 async def _ask_blocking(channel: ChannelSettings) -> Any:

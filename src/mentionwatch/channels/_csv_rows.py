@@ -211,5 +211,5 @@ def _widths(lines: Lines, delimiter: str) -> list[int]:
             if len(widths) == 20:
                 break
     except csv.Error:
-        pass
+        pass  # the rows before it tell the delimiter; the broken one is named when it is read
     return widths

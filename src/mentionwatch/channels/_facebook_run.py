@@ -255,7 +255,7 @@ class Run:
                 yield some
         except (PermissionMissing, RequestRefused):
             if self._is_own_ground(thread):
-                raise
+                raise  # elsewhere comments may be closed to us, which is no fault
 
     async def _post(self, post: str) -> Item | None:
         try:

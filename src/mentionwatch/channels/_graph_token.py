@@ -131,6 +131,7 @@ async def _asked(
     except (RateLimited, ServerFailed):
         raise
     except (AnswerRefused, UnexpectedPayload):
+        # The old one is good until its end, of which `ending` warns; asked again in a day.
         return Held(token=here.token, origin=here.origin, expires=here.expires, asked=now)
     return Held(token=token, origin=here.origin, expires=expires, asked=now)
 

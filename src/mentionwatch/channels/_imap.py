@@ -98,6 +98,7 @@ class Mailbox:
             with talking(self._server, self._line):
                 found = listed(self._wire.list()[1])
                 if "SPECIAL-USE" in self.capabilities and not has_special(found.values()):
+                    # Some say by the way that the mailbox may only be read: so do we.
                     with suppress(imaplib.IMAP4.readonly):
                         special = listed(self._wire.list('(SPECIAL-USE) ""')[1])
                         found.update({name: special[name] for name in special if name in found})

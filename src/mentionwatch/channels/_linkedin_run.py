@@ -177,7 +177,7 @@ class Run:
             try:
                 items, warnings = await self._comments(post.external_id)
             except NotFound:
-                continue
+                continue  # deleted since it was listed
             yield Page(stream="posts", items=self._noted(items), warnings=warnings)
 
     async def _comments(self, urn: str) -> tuple[list[Item], tuple[str, ...]]:

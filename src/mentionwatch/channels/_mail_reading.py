@@ -159,7 +159,7 @@ class Reading:
         return [item.published for item in self.query.open]
 
     def _recall(self, state: StreamState) -> None:
-        """Take up what earlier runs noted about forms that mail twice."""
+        """Take up what earlier runs noted about forms that mail twice; nothing else hangs on it."""
         with contextlib.suppress(ValueError, TypeError, KeyError):
             forms = json.loads(state.extra.get("forms", "[]"))
             self.known.forms += [

@@ -152,6 +152,7 @@ class Program:
             return True
 
     def _signal(self, *, polite: bool) -> None:
+        # It has ended, or became somebody else's: then it is not for us to end.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             if sys.platform != "win32":
                 os.killpg(self._popen.pid, signal.SIGTERM if polite else signal.SIGKILL)
@@ -218,6 +219,6 @@ def _hear(pipe: IO[bytes], heard: Callable[[bytes], None]) -> None:
                 heard(rest)
                 rest = b""
     except (OSError, ValueError):
-        pass
+        pass  # closed by us
     if rest:
         heard(rest)

@@ -309,7 +309,7 @@ class Run:
             try:
                 number = post_number(post)
             except ValueError:
-                continue
+                continue  # what has no number answers nothing; it is named where it is read
             question = _count(post, "question_id")
             if question and question != number:
                 self.questions[number] = question

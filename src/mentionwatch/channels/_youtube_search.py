@@ -91,7 +91,7 @@ class Finder:
             except AnswerRefused as error:
                 if not _is_closed(error):
                     raise
-                continue
+                continue  # the video has no comments, or none any more
             items, warnings = await self.run.items_of(listing.things, ours=False)
             for page in self.run.ledger.page():
                 yield page

@@ -248,15 +248,19 @@ class _Feed:
 
     async def reviews(self, country: str, number: int) -> Found:
         """Return a page of the feed, under whichever address it holds something."""
-        found: Found = ((), ())
+        found: Found | None = None
+        missing: NotFound | None = None
         for variant in VARIANTS:
             try:
                 found = await self.page(country, variant, number)
-            except NotFound:
+            except NotFound as error:
+                missing = error
                 continue
             if found[0]:
                 break
-        return found
+        if found is None and missing is not None and number == 1:
+            raise missing  # behind the last page there is nothing; but a feed has a first one
+        return found or ((), ())
 
     async def page(self, country: str, variant: str, number: int) -> Found:
         app = self.channel.app_id

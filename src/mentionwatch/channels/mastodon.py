@@ -175,7 +175,7 @@ class Mastodon:
             path = "/api/v2/notifications/policy"
             answer = await self.get(client, path, scope="read:notifications")
         except (NotFound, RequestRefused):
-            return []
+            return []  # such a server hides nobody
         policy = table(answer.json())
         dropped = [words for key, words in POLICIES.items() if policy.get(key) == "drop"]
         filtered = [words for key, words in POLICIES.items() if policy.get(key) == "filter"]
@@ -199,7 +199,7 @@ class Mastodon:
         try:
             answer = await self.get(client, "/api/v2/instance")
         except (NotFound, RequestRefused, PermissionMissing):
-            return []
+            return []  # it only explains empty feeds; servers need not say it
         access = table(table(table(answer.json()).get("configuration")).get("timelines_access"))
         feeds = table(access.get("hashtag_feeds"))
         closed = [kind for kind in ("local", "remote") if feeds.get(kind) == "disabled"]

@@ -270,7 +270,7 @@ def _end(process: Popen[bytes]) -> None:
 
     if process.poll() is not None:
         return
-    with suppress(OSError):
+    with suppress(OSError):  # it has ended in this moment
         if os.name == "posix" and not _interactive:
             os.killpg(process.pid, signal.SIGKILL)
         else:

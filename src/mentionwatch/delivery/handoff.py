@@ -304,7 +304,7 @@ class Desk:
             try:
                 found[name] = jmespath.search(expression, answer) if expression else None
             except JMESPathError:
-                found[name] = None
+                found[name] = None  # it has arrived; only its link is not known
         if isinstance(found["result_url"], str):
             number = "" if found["result_id"] is None else str(found["result_id"])
             return Ticket(id=number[:200], url=_web(found["result_url"]))

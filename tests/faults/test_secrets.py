@@ -67,7 +67,9 @@ def everything(request: Request) -> str:
     basic = request.headers.get("authorization", "").removeprefix("Basic ")
     if basic != request.headers.get("authorization", ""):
         words += base64.b64decode(basic + "==").decode("utf-8", "replace")
-    return f"you said {words} {request.body.decode('utf-8', 'replace')}"
+    # What is short first: of a long answer only the beginning is told.
+    first = [request.headers.get("authorization"), request.query]
+    return f"you said {first} {words} {request.body.decode('utf-8', 'replace')}"
 
 
 STATUS = {"refuses": 401, "forbids": 403, "fails": 500, "is odd": 200, "waits": 429, "moves": 302}

@@ -68,8 +68,14 @@ _exact: re.Pattern[str] | None = None
 
 
 def remember(value: str) -> None:
-    """Mask *value*, and the codings in which it travels, from now on; short ones are left out."""
+    """
+    Mask *value*, and the codings in which it travels, from now on; short ones are left out.
+
+    Of an address the keys in its query are masked on their own, too: a service may repeat them.
+    """
     global _exact
+    for key in _keys_in(value):
+        remember(key)
     if len(value) < SHORTEST:
         return
     # Of two at the same time, the slower one would put a pattern without the other's in its place.
@@ -79,6 +85,16 @@ def remember(value: str) -> None:
         _values.update(form for form in _codings(value) if len(form) >= SHORTEST)
         longest_first = sorted(_values, key=len, reverse=True)
         _exact = re.compile("|".join(re.escape(form) for form in longest_first))
+
+
+def _keys_in(value: str) -> list[str]:
+    from urllib.parse import parse_qsl
+
+    address, _, query = value.partition("?")
+    if "://" not in address or not query:
+        return []
+    secret = re.compile(rf"{_NAMED}|key|code|feed", re.IGNORECASE)
+    return [found for name, found in parse_qsl(query) if secret.fullmatch(name)]
 
 
 def redact(text: str) -> str:

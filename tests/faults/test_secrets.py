@@ -315,10 +315,13 @@ def test_a_traceback_holds_no_secret(business: Business, monkeypatch: pytest.Mon
 
 def test_a_secret_is_taken_in_without_being_shown(business: Business) -> None:
     secret = SECRETS["access_jwt"]
-    business.config.write_text(business.config.read_text().replace(SECRETS["literal"], ""))
-    business.run("login", "mastodon", stdin=secret + "\n")
+    business.config.write_text(
+        business.config.read_text().replace(SECRETS["literal"], "env:NOWHERE")
+    )
+    assert business.run("login", "mastodon", stdin=secret + "\n").code == 0
     written = [path for path in business.folder.rglob("*")
                if path.is_file() and secret in path.read_text("utf-8", "replace")]  # fmt: skip
+    assert "mastodon-access_token" in {path.name for path in written}
     for path in written:
         assert path.stat().st_mode & 0o077 == 0, path
     for name, text in business.outputs.items():

@@ -6,7 +6,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 from mentionwatch.credentials import Secret
 from mentionwatch.errors import ExportError
@@ -25,8 +25,11 @@ def secret_keys(cls: type[Any]) -> tuple[str, ...]:
     asked: tuple[str, ...] = getattr(sys.modules[cls.__module__], "LOGIN", ())
     if asked:
         return asked
-    hints = get_type_hints(cls)
-    return tuple(name for name, hint in hints.items() if hint is Secret or "Secret" in str(hint))
+    # As they are written: a module may import the type for the type checker only.
+    written: dict[str, object] = {}
+    for base in reversed(cls.__mro__):
+        written |= vars(base).get("__annotations__", {})
+    return tuple(name for name, hint in written.items() if "Secret" in str(hint))
 
 
 def keep_secret(folder: Path, channel: Any, key: str, value: str) -> Kept:

@@ -449,13 +449,24 @@ def test_pieces_are_local_and_leave_no_hole(zone: str, step: str, days: int) -> 
 
 
 def test_spreads_are_exact_and_read_once() -> None:
-    lengths = iter([(5, 2), (9, 7), (100, 1), (3, 1), (8, 1), (9, 1)])
-    counts = [("many", 10), ("none", 0), ("one", 1), ("two", 2)]
-    spreads = dict(counting.spreads(counts, lengths))
-    assert spreads["many"] == Spread(count=10, median=9, p90=9, slowest=100)
+    many, one, two = ("many",), ("one", "all"), ("two", "all")
+    lengths = iter(
+        [(3, 1, one), (5, 2, many), (8, 1, two), (9, 1, two), (9, 7, many), (99, 1, many)]
+    )
+    counts = {"many": 10, "none": 0, "one": 1, "two": 2, "all": 3}
+    spreads = counting.spreads(counts, lengths)
+    assert spreads["many"] == Spread(count=10, median=9, p90=9, slowest=99)
     assert spreads["one"] == Spread(count=1, median=3, p90=3, slowest=3)
     assert spreads["two"] == Spread(count=2, median=8, p90=9, slowest=9)
+    assert spreads["all"] == Spread(count=3, median=8, p90=9, slowest=9)
     assert "none" not in spreads
+
+
+def test_bars_count_the_first_answers_from_their_lower_bound_on() -> None:
+    rows = [(899, 0, 0, 2), (900, 0, 0, 1), (900, 1, 0, 5), (86_400, 0, 1, 3)]
+    tally = [0] * 5
+    assert list(counting.tallied(rows, tally)) == rows
+    assert tally == [2, 1, 0, 0, 3]
 
 
 def test_posts_at_the_moment_of_the_answer_are_not_late() -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from mentionwatch.app.figures import Sums, counted, figures_of_authors, sums_of, total
 from mentionwatch.app.read_queue import Wanted, read_queue
 from mentionwatch.app.selection import Chosen
 from mentionwatch.app.setting import Setting
@@ -18,13 +17,11 @@ from mentionwatch.insight import report as counting
 from mentionwatch.insight import spikes as unusual
 from mentionwatch.model.insight import (
     Badge,
-    Bin,
     Figures,
     Group,
     Named,
     PeriodReport,
     Spike,
-    Spread,
     Step,
 )
 from mentionwatch.model.report import QueueReport
@@ -32,14 +29,13 @@ from mentionwatch.model.text import one_line
 from mentionwatch.model.times import from_ms, to_ms
 from mentionwatch.store import insight as counts
 from mentionwatch.store import quality, standing
-from mentionwatch.store.spans import Span, of_contacts, one_moment
+from mentionwatch.store.spans import Span, one_moment
 
 MOST_GROUPS = 50
 NAMED = 5
 LATE_START = 0.1  # of a period: so much of its beginning may be without messages
 SPIKE_TEXTS = 2000  # texts read for the words of a spike
 MESSENGER = "facebook"
-ROADS = ("private_answers", "public_answers", "manual")
 STEP_FIGURES = ("mentions", "positive", "negative", "due", "met")
 
 
@@ -77,17 +73,22 @@ def _count(setting: Setting, now: datetime, period: Period) -> dict[str, Any]:
     """Return what a report says of the messages of a period, by the names of its fields."""
     connection = setting.store.connection
     span, earlier = (span_of(setting, now, period, back=back) for back in (0, 1))
-    whole, bins = _whole(connection, span)
-    step, steps, sums = _series(setting, now, period, span)
+    # There may be a million authors; their figures are not those of the whole in parts.
+    by = "" if period.by == "author" else period.by
+    step, steps, sums = _series(setting, now, period, span, by)
+    waiting = standing.waiting(connection, span, period.by) if period.by else {}
+    keys, left_off = _keys(connection, span, period.by, sums, waiting)
+    whole, parts, bins = counted(connection, span, sums, by, keys if by else ())
+    if period.by == "author":
+        parts = figures_of_authors(connection, span, keys)
     open_now = standing.waiting(connection, span)[""]
     oldest = open_now["oldest"]
     missed, leads = standing.missed(connection, span, NAMED)
     turns, turned = standing.moods(connection, span, NAMED)
     posts, lateness = standing.posts(connection, span), standing.lateness(connection, span)
-    groups, left_off = _groups(connection, span, period.by)
     return {
-        "now": Figures(**whole, **sums),
-        "before": _figures(connection, earlier) if _is_known(connection, earlier) else None,
+        "now": whole,
+        "before": _alone(connection, earlier) if _is_known(connection, earlier) else None,
         "waiting": open_now["waiting"],
         "overdue": open_now["overdue"],
         "history": open_now["history"],
@@ -95,7 +96,7 @@ def _count(setting: Setting, now: datetime, period: Period) -> dict[str, Any]:
         "step": step,
         "steps": steps,
         "bins": bins,
-        "groups": groups,
+        "groups": _groups(connection, period.by, parts, waiting),
         "groups_left_off": left_off,
         "leads_missed": missed["lead"],
         "praise_unanswered": missed["praise"],
@@ -129,6 +130,7 @@ def span_of(setting: Setting, now: datetime, period: Period, *, back: int) -> Sp
     since = until - period.length
     zone = ZoneInfo(setting.config.hours.timezone)
     chosen = period.chosen
+    oldest = quality.oldest(setting.store.connection) or 0
     return Span(
         since=to_ms(since),
         until=to_ms(until),
@@ -136,6 +138,7 @@ def span_of(setting: Setting, now: datetime, period: Period, *, back: int) -> Sp
         where=chosen.where if chosen else "1",
         values=chosen.values if chosen else {},
         offsets=counting.offsets(zone, since, until),
+        wide=2 * (to_ms(until) - to_ms(since)) > to_ms(now) - oldest,
     )
 
 
@@ -143,101 +146,58 @@ def figures_of(setting: Setting, now: datetime, length: timedelta) -> Figures:
     """Return how the period that ends now went, as a whole."""
     with one_moment(setting.store.connection):
         span = span_of(setting, now, Period(length=length), back=0)
-        return _figures(setting.store.connection, span)
+        return _alone(setting.store.connection, span)
 
 
-def _figures(connection: sqlite3.Connection, span: Span) -> Figures:
-    whole, _ = _whole(connection, span)
-    return Figures(**whole, **_sums(connection, span))
-
-
-def _sums(connection: sqlite3.Connection, span: Span) -> dict[str, Any]:
-    """Return the figures that are the sums of those of the period's parts."""
-    return counts.written(connection, span)[""] | dict(counts.due(connection, span))[""]
-
-
-def _whole(connection: sqlite3.Connection, span: Span) -> tuple[dict[str, Any], tuple[Bin, ...]]:
-    """Return the other figures of a period, and the bars of first replies."""
-    answers = dict(counts.answers(connection, span, bounds=counting.BOUNDS))
-    values: dict[str, Any] = {name: answers[""][name] for name in ROADS}
-    values |= dict(counts.begun(connection, span))[""] | dict(counts.waits(connection, span))[""]
-    values |= _spreads(connection, span, "", answers)[""]
-    return values, counting.bins([answers[""][f"bin{n}"] for n in range(len(counting.BOUNDS) + 1)])
+def _alone(connection: sqlite3.Connection, span: Span) -> Figures:
+    return counted(connection, span, sums_of(connection, span))[0]
 
 
 def _series(
-    setting: Setting, now: datetime, period: Period, span: Span
-) -> tuple[str, tuple[Step, ...], dict[str, Any]]:
-    """Return in which steps the period is drawn, the steps, and what they add up to."""
+    setting: Setting, now: datetime, period: Period, span: Span, by: str
+) -> tuple[str, tuple[Step, ...], dict[Any, dict[str, int]]]:
+    """Return in which steps the period is drawn, the steps, and by key what they add up to."""
     step = counting.step_of(period.length)
     zone = ZoneInfo(setting.config.hours.timezone)
-    steps, parts = [], []
+    steps: list[Step] = []
+    sums: dict[Any, dict[str, int]] = {}
     for start, label, since, until in counting.pieces(step, zone, now - period.length, now):
-        part = _sums(setting.store.connection, replace(span, since=since, until=until))
-        parts.append(("", part))
-        drawn = {name: part.get(name, 0) for name in STEP_FIGURES}
+        piece = replace(span, since=since, until=until, wide=False)
+        part = sums_of(setting.store.connection, piece, by)
+        sums = dict(counts.added(sums.items(), part.items()))
+        whole = total(part)
+        drawn = {name: whole.get(name, 0) for name in STEP_FIGURES}
         steps.append(Step(start=start, label=label, **drawn))
-    return step, tuple(steps), dict(counts.added(parts))[""]
+    return step, tuple(steps), sums
 
 
-def _by_key(
-    connection: sqlite3.Connection,
-    span: Span,
-    by: str,
-    keys: Iterable[Any],
-    written: Mapping[Any, dict[str, int]],
-) -> dict[Any, Figures]:
-    """Return the figures of each of these keys."""
-    if by == "author":  # there may be a million others
-        bound = {**span.values, "contacts": json.dumps(sorted(keys))}
-        span = replace(span, where=of_contacts(span.where), values=bound)
-    answers = dict(counts.answers(connection, span, by))
-    roads = ((key, {name: row[name] for name in ROADS}) for key, row in answers.items())
-    parts = counts.added(
-        written.items(),
-        counts.begun(connection, span, by),
-        counts.waits(connection, span, by),
-        counts.due(connection, span, by),
-        roads,
-    )
-    values: dict[Any, dict[str, Any]] = dict(parts)
-    for key, spreads in _spreads(connection, span, by, answers).items():
-        values[key] |= spreads
-    return {key: Figures(**values.get(key, {})) for key in keys}
-
-
-def _spreads(
-    connection: sqlite3.Connection, span: Span, by: str, answers: Mapping[Any, Mapping[str, int]]
-) -> dict[Any, dict[str, Spread]]:
-    """Return by key how long its answers took, by the names of the figures."""
-    found: dict[Any, dict[str, Spread]] = {key: {} for key in answers}
-    for kind, length in product(counts.KINDS, counts.LENGTHS):
-        amounts = [(key, row[kind]) for key, row in answers.items()]
-        lengths = counts.answer_lengths(connection, span, kind, length, by)
-        for key, spread in counting.spreads(amounts, lengths):
-            found[key][f"{kind}_{length.removesuffix('_seconds')}"] = spread
-    return found
-
-
-def _groups(connection: sqlite3.Connection, span: Span, by: str) -> tuple[tuple[Group, ...], int]:
-    """Return the groups that were written most, and how many are left off."""
+def _keys(
+    connection: sqlite3.Connection, span: Span, by: str, sums: Sums, waiting: Sums
+) -> tuple[list[Any], int]:
+    """Return the keys of the groups that are shown, and how many are left off."""
     if not by:
-        return (), 0
-    waiting = standing.waiting(connection, span, by)
+        return [], 0
+    written: list[Any]
     if by == "author":
-        written, total = counts.busiest(connection, span, MOST_GROUPS)
+        busiest, many = counts.busiest(connection, span, MOST_GROUPS)
+        written = list(busiest)
     else:
-        written = counts.written(connection, span, by)
-        total = len(written)
-    keys = list(written)[:MOST_GROUPS]
+        mentions = {key: n for key, values in sums.items() if (n := values.get("mentions"))}
+        written = sorted(mentions, key=lambda key: (-mentions[key], key))
+        many = len(written)
+    keys = written[:MOST_GROUPS]
     # Somebody who has waited since before the period must not vanish from it.
     late = sorted(waiting, key=lambda key: -waiting[key]["waiting"])
     keys += [key for key in late if key not in written and waiting[key]["waiting"]]
-    total = max(len(keys), total)
-    keys = keys[:MOST_GROUPS]
-    figures = _by_key(connection, span, by, keys, written)
-    names = standing.names_of(connection, keys) if by == "author" else {}
-    groups = tuple(
+    shown = keys[:MOST_GROUPS]
+    return shown, max(len(keys), many) - len(shown)
+
+
+def _groups(
+    connection: sqlite3.Connection, by: str, figures: Mapping[Any, Figures], waiting: Sums
+) -> tuple[Group, ...]:
+    names = standing.names_of(connection, list(figures)) if by == "author" else {}
+    return tuple(
         Group(
             key=str(key),
             label=one_line(names.get(key, "")) or counting.label(by, key),
@@ -245,9 +205,8 @@ def _groups(connection: sqlite3.Connection, span: Span, by: str) -> tuple[tuple[
             waiting=waiting[key]["waiting"] if key in waiting else 0,
             overdue=waiting[key]["overdue"] if key in waiting else 0,
         )
-        for key in counting.in_order(by, keys)
+        for key in counting.in_order(by, figures)
     )
-    return groups, total - len(groups)
 
 
 def _to_thank(connection: sqlite3.Connection, span: Span) -> tuple[Named, ...]:

@@ -7,8 +7,8 @@ Pure: the sums come from the store, the words from here.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate, pairwise
 from typing import Any, TypeVar
@@ -30,33 +30,38 @@ Key = TypeVar("Key")
 
 
 def spreads(
-    counts: Iterable[tuple[Any, int]], lengths: Iterator[tuple[int, int]]
-) -> Iterator[tuple[Any, Spread]]:
+    counts: Mapping[Key, int], lengths: Iterable[tuple[int, int, Iterable[Key]]]
+) -> dict[Key, Spread]:
     """
-    Yield for each key the median, the 90th percentile and the slowest.
+    Return for each key the median, the 90th percentile and the slowest.
 
     Of an even number the lower one of the two in the middle is the median, as everywhere here.
 
     Args:
-        counts: (key, how many), in the order in which *lengths* come.
-        lengths: (seconds, how many took so long), key by key, each by length. Read once, so that
-            a million answers need no room.
+        counts: How many lengths each key has; those without any get no spread.
+        lengths: (seconds, how many took so long, the keys they count for), the shortest first.
+            Read once, so that a million answers need no room.
     """
-    for key, count in counts:
-        if count:
-            places = ((count - 1) // 2, math.ceil(count * 0.9) - 1, count - 1)
-            median, p90, slowest = _at(places, lengths)
-            yield key, Spread(count=count, median=median, p90=p90, slowest=slowest)
+    places = {
+        key: [count - 1, math.ceil(count * 0.9) - 1, (count - 1) // 2]
+        for key, count in counts.items()
+        if count
+    }
+    found: dict[Key, list[int]] = {key: [] for key in places}
+    seen = dict.fromkeys(places, 0)
+    for seconds, times, keys in lengths:
+        for key in keys:
+            seen[key] += times
+            left = places[key]
+            while left and left[-1] < seen[key]:  # from 0; two places may be the same
+                left.pop()
+                found[key].append(seconds)
+    return {key: _spread(counts[key], found[key]) for key in places}
 
 
-def _at(places: Iterable[int], lengths: Iterator[tuple[int, int]]) -> Iterator[int]:
-    """Yield what stands at rising places, counted from 0; a place may come twice."""
-    seen, seconds = 0, 0
-    for place in places:
-        while seen <= place:
-            seconds, times = next(lengths)
-            seen += times
-        yield seconds
+def _spread(count: int, found: Sequence[int]) -> Spread:
+    median, p90, slowest = found
+    return Spread(count=count, median=median, p90=p90, slowest=slowest)
 
 
 def offsets(zone: ZoneInfo, since: datetime, until: datetime) -> tuple[tuple[int, int], ...]:
@@ -148,6 +153,17 @@ def _step_label(step: str, day: date) -> str:
 
 
 # --- the rest -------------------------------------------------------------------------------------
+
+
+def tallied(
+    rows: Iterable[tuple[int, int, int, int]], tally: list[int]
+) -> Iterator[tuple[int, int, int, int]]:
+    """Yield the lengths of answers as they come, and count the first answers between `BOUNDS`."""
+    for row in rows:
+        seconds, is_next, _, times = row
+        if not is_next:
+            tally[bisect_right(BOUNDS, seconds)] += times
+        yield row
 
 
 def bins(counts: Sequence[int]) -> tuple[Bin, ...]:

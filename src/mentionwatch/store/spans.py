@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,7 +30,8 @@ class Span:
 
     ``where`` and ``values``: a condition over c (conversation) and m (its newest mention), made by
     the query language. ``offsets``: local minus universal time, each from a moment on, oldest
-    first; the first holds for all times before, too.
+    first; the first holds for all times before, too. ``wide``: most of what is stored lies in the
+    period, so that reading whole tables is faster than looking up each row by an index of times.
     """
 
     since: int
@@ -39,6 +40,7 @@ class Span:
     where: str = "1"
     values: Mapping[str, Any] = field(default_factory=dict)
     offsets: tuple[tuple[int, int], ...] = ((0, 0),)
+    wide: bool = False
 
     @property
     def bound(self) -> dict[str, Any]:
@@ -56,7 +58,27 @@ class Span:
         return f"JOIN conversation c ON c.id = {of} {self.newest}"
 
     def within(self, at: str) -> str:
-        return f"{at} > :since AND {at} <= :until"
+        return f"{self.after(at)} AND {self._plus(self.wide)}{at} <= :until"
+
+    def after(self, at: str) -> str:
+        return f"{self._plus(self.wide)}{at} > :since"
+
+    def before(self, at: str) -> str:
+        """Return the condition for what was before the period; much, unless that is wide."""
+        return f"{self._plus(not self.wide)}{at} <= :since"
+
+    @staticmethod
+    def _plus(is_read_whole: bool) -> str:
+        """Return what keeps SQLite from using an index on the column that follows."""
+        return "+" if is_read_whole else ""
+
+    def place(self, by: str, at: str, keys: Sequence[Any]) -> tuple[str, dict[str, Any]]:
+        """Return SQL for the place of the key among *keys*, after them for others; its values."""
+        if not keys:
+            return "0", {}
+        cases = " ".join(f"WHEN :key{place} THEN {place}" for place in range(len(keys)))
+        values = {f"key{place}": key for place, key in enumerate(keys)}
+        return f"CASE {self.key(by, at)} {cases} ELSE {len(keys)} END", values
 
     def key(self, by: str, at: str) -> str:
         """Return SQL for the key of what happened at a time."""

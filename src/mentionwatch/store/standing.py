@@ -48,7 +48,7 @@ def _named(connection: sqlite3.Connection, ids: Sequence[int]) -> list[sqlite3.R
 
 # Nobody answered, and nobody said that no answer was needed.
 _LEFT = (
-    "c.state = 'done' AND c.closed_at > :since AND c.closed_at <= :until AND NOT EXISTS "
+    "c.state = 'done' AND NOT EXISTS "
     "(SELECT 1 FROM clock w WHERE w.conversation_id = c.id AND w.replied_at IS NOT NULL)"
 )
 _WAITING = "c.state = 'open' AND c.due_at IS NOT NULL AND c.follow_up = 0"
@@ -65,12 +65,15 @@ def missed(
     late = f"c.intent = 'lead' AND {span.within('c.due_at')} AND c.due_at < :now"
     thankless = f"c.intent = 'praise' AND {span.within('c.waiting_since')}"
     found = connection.execute(
-        "SELECT id, intent, n FROM (SELECT id, intent, count(*) OVER (PARTITION BY intent) AS n, "
-        "row_number() OVER (PARTITION BY intent ORDER BY urgency DESC, id) AS place FROM ("
+        # Materialized: otherwise both parts are read in the order in which they are wanted.
+        "WITH found AS MATERIALIZED ("
         f"SELECT c.id, c.intent, c.urgency FROM conversation c {span.newest} WHERE {_WAITING} "
         f"AND (({late}) OR ({thankless})) AND ({span.where}) "
         f"UNION ALL SELECT c.id, c.intent, c.urgency FROM conversation c {span.newest} "
-        f"WHERE c.intent IN ('lead', 'praise') AND {_LEFT} AND ({span.where}))) "
+        f"WHERE {span.within('c.closed_at')} AND c.intent IN ('lead', 'praise') AND {_LEFT} "
+        f"AND ({span.where})) "
+        "SELECT id, intent, n FROM (SELECT id, intent, count(*) OVER (PARTITION BY intent) AS n, "
+        "row_number() OVER (PARTITION BY intent ORDER BY urgency DESC, id) AS place FROM found) "
         "WHERE place <= :limit ORDER BY place",
         {**span.bound, "limit": max(1, limit)},
     ).fetchall()
@@ -125,9 +128,9 @@ def moods(
 
 
 _REACTIONS = {
-    "calmer": "n.at > a.at AND (n.closing <> '' OR n.sentiment = 'positive')",
-    "angrier": "n.at > a.at AND n.closing = '' AND n.sentiment = 'negative'",
-    "silent": "n.at <= a.at AND (n.intent = 'complaint' OR n.sentiment = 'negative')",
+    "calmer": "CASE WHEN n.at > a.at THEN n.closing <> '' OR n.sentiment = 'positive' END",
+    "angrier": "CASE WHEN n.at > a.at THEN n.closing = '' AND n.sentiment = 'negative' END",
+    "silent": "CASE WHEN n.at <= a.at THEN n.intent = 'complaint' OR n.sentiment = 'negative' END",
 }
 
 
@@ -138,7 +141,8 @@ def reactions(connection: sqlite3.Connection, span: Span) -> dict[str, int]:
         f"SELECT {sums}, count(*) AS n FROM (SELECT w.conversation_id AS id, "
         f"max(w.replied_at) AS at FROM clock w {span.conversation('', 'w.conversation_id')} "
         f"WHERE {answers_in(span)} GROUP BY w.conversation_id) a "
-        "JOIN conversation z ON z.id = a.id JOIN mention n ON n.id = z.newest_id",
+        # In this order no answer has to be kept until all of them are read.
+        "CROSS JOIN conversation z ON z.id = a.id CROSS JOIN mention n ON n.id = z.newest_id",
         span.bound,
     ).fetchone()
     found = {kind: row[kind] for kind in _REACTIONS}
@@ -182,13 +186,24 @@ def posts(connection: sqlite3.Connection, span: Span) -> Iterator[tuple[str, int
     )
 
 
+# Our posts of the period on any channel, each with the one before it: what became late between the
+# two meets the later one, if any. So each clock is read once, and no post looked up for it.
+_CUTS = (
+    "WITH cut AS MATERIALIZED (SELECT coalesce(lag(o.at) OVER (ORDER BY o.at), :since) AS before, "
+    "o.at AS at FROM own_post o WHERE {within} AND o.deleted_at IS NULL) "
+)
+
+
 def lateness(connection: sqlite3.Connection, span: Span) -> Iterator[tuple[str, int, int]]:
-    """Yield (channel, from, to): while an answer was overdue and we posted there meanwhile."""
+    """Yield (channel, from, to): while an answer was overdue and we posted somewhere meanwhile."""
     return connection.execute(
-        "SELECT c.channel, w.due_at, w.replied_at FROM clock w "
+        f"{_CUTS.format(within=span.within('o.at'))}"
+        "SELECT c.channel, w.due_at, w.replied_at FROM cut CROSS JOIN clock w "
+        "CROSS JOIN conversation c ON c.id = w.conversation_id WHERE w.result = 'breached' "
+        "AND w.due_at > cut.before AND w.due_at <= cut.at AND w.replied_at > cut.at "
+        "UNION ALL SELECT c.channel, w.due_at, w.replied_at FROM clock w "
         "JOIN conversation c ON c.id = w.conversation_id WHERE w.result = 'breached' "
-        "AND w.replied_at > :since AND w.due_at <= :until "
-        f"AND {_posted('w.due_at', 'w.replied_at')} "
+        f"AND {span.after('w.replied_at')} AND {span.before('w.due_at')} "
         "UNION ALL SELECT c.channel, c.due_at, :until + 1 FROM conversation c "
         f"WHERE c.state = 'open' AND c.due_at <= :until AND {_posted('c.due_at', ':until + 1')}",
         span.bound,

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from mentionwatch.errors import ExitCode
+from mentionwatch.model.times import parse_time
 from tests.shop import Result, Shop, when
 
 pytestmark = pytest.mark.slow
@@ -91,6 +92,8 @@ def test_an_answer_seen_at_a_wrong_time_counts(shop: Shop, jump: str) -> None:
     rows = {row["text"][-2:-1]: row for row in assert_sane(shop, "10:31").rows}
     assert rows["1"]["state"] == "answered"
     assert rows["2"]["state"] == "open"
+    (clock,) = shop.run("show", str(rows["1"]["id"]), "--json", at="10:31").json["clocks"]
+    assert clock["result"] == "met"
 
 
 @pytest.mark.parametrize("jump", JUMPS)
@@ -139,7 +142,9 @@ def test_back_and_forth_many_times(shop: Shop) -> None:
         assert shop.run("queue", "--all", "--json", at=at).code == ExitCode.OK
     shop.run("sync", at="11:00")
     assert len(assert_sane(shop, "11:00").rows) == 11
-    assert len(shop.run("queue", "--json", at="11:01").rows) == 11
+    waiting = shop.run("queue", "--json", at="11:01").rows
+    assert len(waiting) == 11
+    assert all(parse_time(row["waiting_since"]) < when("11:00") for row in waiting)
 
 
 def test_doctor_says_that_the_last_run_lies_ahead(shop: Shop) -> None:

@@ -27,7 +27,7 @@ from mentionwatch.app import when
 from mentionwatch.app.selection import select
 from mentionwatch.channels import _feeds, _imap_format, _times, _whatsapp_export
 from mentionwatch.channels._exec_output import Output
-from mentionwatch.channels._mail_text import new_text, parse_body
+from mentionwatch.channels._mail_text import Unreadable, new_text, parse_body
 from mentionwatch.channels._mapping import compiled
 from mentionwatch.channels._phone_numbers import plain
 from mentionwatch.channels._records import RecordDefaults, items_of
@@ -203,11 +203,27 @@ MAILS = [
 ]
 
 
+def nested(depth: int) -> bytes:
+    """Return a mail of parts within parts, each level with a boundary of its own."""
+    levels = range(depth)
+    heads = [f"Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n" for n in levels]
+    return ("".join(heads) + "\r\nHello\r\n").encode()
+
+
 @fuzz
 @given(spoilt(*MAILS))
 def test_mails(raw: bytes) -> None:
     body = parse_body(raw)
     new_text(str(body.text))
+
+
+@pytest.mark.parametrize("depth", [5, 100, 1000])
+def test_mails_within_mails(depth: int) -> None:
+    if depth == 5:
+        assert parse_body(nested(depth)).text == "Hello"
+    else:
+        with pytest.raises(Unreadable):
+            parse_body(nested(depth))
 
 
 @fuzz

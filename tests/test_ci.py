@@ -147,12 +147,14 @@ def audit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]
     return run
 
 
+@pytest.mark.slow
 def test_a_known_vulnerability_fails(audit: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert audit(pypi=([BAD], [GOOD, HURT])) == 1
     said = capsys.readouterr().out
     assert said == "audit: rich 15.0.0: PYSEC-2026-1 (CVE-2026-1), mended in 15.0.1\n"
 
 
+@pytest.mark.slow
 def test_an_accepted_one_does_not(audit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules["ci_audit"].ACCEPTED, "CVE-2026-1", "not used by us")
     assert audit(pypi=([BAD], [HURT])) == 0
@@ -178,6 +180,7 @@ def test_a_mirror_that_knows_nothing_is_not_believed(
     assert audit(pypi=ignorant, osv=([BAD], [HURT])) == 1
 
 
+@pytest.mark.slow
 def test_services_out_of_reach_are_no_failure_and_are_said(
     audit: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

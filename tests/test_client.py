@@ -152,6 +152,7 @@ class TestSending:
         assert "channels.shop.token" in str(error) and "SHOP_TOKEN_MISSING" in str(error)
         assert not http_server.requests
 
+    @pytest.mark.slow
     def test_slow_secret_does_not_stop_other_channels(
         self, http_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -591,11 +592,13 @@ class TestTls:
         monkeypatch.setenv("SSL_CERT_FILE", str(https_server.ca_file))
         assert ask(f"{https_server.url}/").body == b"safe"
 
+    @pytest.mark.slow
     def test_unknown_authority_is_refused(self, https_server: Server) -> None:
         error = fails(f"{https_server.url}/", Unreachable)
         assert "certificate" in str(error) and "ca_file" in error.hint
         assert not https_server.requests
 
+    @pytest.mark.slow
     def test_certificate_of_another_host_is_refused(self) -> None:
         with Server(tls=True, host="other.example") as server:
             url = f"https://127.0.0.1:{server.port}/"
@@ -606,6 +609,7 @@ class TestTls:
         error = fails(f"https://{http_server.host}/", Unreachable)
         assert "TLS" in str(error)
 
+    @pytest.mark.slow
     def test_missing_authority_file_is_named(self, tmp_path: Path) -> None:
         missing = tmp_path / "no.pem"
         error = fails("https://127.0.0.1:1/", SourceUnreadable, client={"ca_file": missing})
@@ -675,6 +679,7 @@ def test_one_request_outside_of_coroutines(http_server: Server) -> None:
         request_once("POST", f"{http_server.url}/hook", deadline=0.2)
 
 
+@pytest.mark.slow
 def test_requests_side_by_side_share_a_client(http_server: Server) -> None:
     http_server.on("GET", "/*", lambda request: Reply(body=request.path.encode()))
 
@@ -714,6 +719,7 @@ def test_library_is_loaded_without_its_command_line() -> None:
     assert not {"click", "rich", "pygments"} & loaded
 
 
+@pytest.mark.slow
 def test_only_the_client_names_the_library() -> None:
     source = Path(__file__).parent.parent / "src" / "mentionwatch"
     importing = {

@@ -268,6 +268,7 @@ class TestKeyring:
         error = refused("keyring:shop/ann")
         assert "NoKeyringError" in str(error) and "file:" in error.hint
 
+    @pytest.mark.slow
     def test_missing_package_is_said(self, keyring: Path) -> None:
         keyring.write_text("raise ImportError('not here')")
         assert "mentionwatch[keyring]" in refused("keyring:shop/ann").hint
@@ -298,12 +299,14 @@ class TestOnce:
             0o700,
         )
 
+    @pytest.mark.slow
     def test_same_source_is_asked_once(self, counting: Path) -> None:
         for key in ("a", "b", "b"):
             assert Secret(f"cmd:{counting} one", key).reveal() == "geheim-one"
         assert (counting.parent / "runs").read_text().count("run") == 1
         assert Secret(f"cmd:{counting} one").ready
 
+    @pytest.mark.slow
     def test_failure_is_remembered_too(self, counting: Path) -> None:
         for key in ("channels.a.token", "channels.b.token"):
             refused(f"cmd:{counting} fail", key)

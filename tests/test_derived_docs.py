@@ -94,6 +94,7 @@ def test_the_two_commands_of_the_readme_stand_on_its_first_screen() -> None:
     assert "pytest" in first
 
 
+@pytest.mark.slow
 def test_the_version_is_told_without_loading_anything_heavy() -> None:
     code = (
         "import sys; from mentionwatch.cli.start import main; main(['--version']); "

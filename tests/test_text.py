@@ -27,6 +27,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()))  # lone surrogates incl
 
 
 class TestClean:
+    @pytest.mark.slow
     @given(ANY_TEXT)
     def test_every_text_can_be_stored_and_printed_in_utf_8(self, text: str) -> None:
         cleaned = clean(text)
@@ -35,6 +36,7 @@ class TestClean:
         assert stored == (cleaned, len(cleaned))
         cleaned.encode()
 
+    @pytest.mark.slow
     @given(ANY_TEXT)
     def test_cleaning_twice_changes_nothing(self, text: str) -> None:
         assert clean(clean(text)) == clean(text)
@@ -235,6 +237,7 @@ class TestHtml:
     def test_huge_character_references_do_no_harm(self) -> None:
         assert html_to_text("a&#" + "9" * 5000 + ";b") == "a\ufffdb"
 
+    @pytest.mark.slow
     def test_the_input_is_capped(self) -> None:
         assert len(html_to_text("x" * 2_000_000)) == 512 * 1024
 
@@ -249,6 +252,7 @@ class TestHtml:
         html_to_text((piece * 512 * 1024)[: 512 * 1024])
         assert process_time() - started < 10  # half a second; quadratic would be hours
 
+    @pytest.mark.slow
     @given(st.text(st.sampled_from("<>/!-=\"'& apstylebr#;\n…"), max_size=200))
     def test_no_markup_is_too_broken(self, html: str) -> None:
         html_to_text(html)
@@ -259,6 +263,7 @@ def test_json_of_a_visible_text_is_harmless() -> None:
     assert json.loads(json.dumps(visible("\u2028\x9b"))) == "[U+2028][U+009B]"
 
 
+@pytest.mark.slow
 def test_what_is_printable_holds_nothing_that_must_go_or_be_shown() -> None:
     """`clean` and `visible` leave printable texts alone; so none of those may be in their way."""
     patterns = (text._SURROGATE, text._C1, text._DROPPED, text._NEWLINES, text._UNSEEN)

@@ -147,6 +147,7 @@ def test_second_process_waits_and_sees_the_new_token(
         assert kept == {"refresh_token": "renewed-elsewhere"}
 
 
+@pytest.mark.slow
 def test_killed_process_leaves_no_lock(path: Path, holder: subprocess.Popen[str]) -> None:
     holder.send_signal(signal.SIGKILL)
     holder.wait()

@@ -252,10 +252,12 @@ class ChannelContract:
         assert isinstance(account.id, str)
         assert all(isinstance(name, str) and name for name in account.names)
 
+    @pytest.mark.slow
     def test_ids_are_stable(self, channel: Any) -> None:
         first, second = collect(channel, self.query), collect(channel, self.query)
         assert ids(first) == ids(second)
 
+    @pytest.mark.slow
     def test_second_run_stores_nothing_new(self, channel: Any) -> None:
         first = collect(channel, self.query)
         second = collect(channel, resumed(self.query, first))
@@ -263,6 +265,7 @@ class ChannelContract:
         assert ids(second) <= ids(first)
         assert {**cursors(first), **cursors(second)} == cursors(first)
 
+    @pytest.mark.slow
     def test_second_run_asks_with_the_stored_cursor(
         self, channel: Any, http_server: Server
     ) -> None:
@@ -424,10 +427,12 @@ class BlockingContract:
         assert isinstance(account, Account)
         assert all(isinstance(name, str) and name for name in account.names)
 
+    @pytest.mark.slow
     def test_ids_are_stable(self, channel: Any) -> None:
         first = collect_blocking(channel, self.query)
         assert ids(first) == ids(collect_blocking(channel, self.query))
 
+    @pytest.mark.slow
     def test_second_run_stores_nothing_new(self, channel: Any) -> None:
         first = collect_blocking(channel, self.query)
         second = collect_blocking(channel, resumed(self.query, first))

@@ -254,6 +254,7 @@ def test_fixtures_have_the_documented_shape() -> None:
 # --- the public feed -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_feed_review_has_all_its_facts(world: World) -> None:
     review = by_id(read(world, feed=True))["14500000001"]
     assert isinstance(review, Mention)
@@ -268,6 +269,7 @@ def test_single_entry_stands_alone(world: World) -> None:
     assert "14500000006" in by_id(read(world, feed=True))
 
 
+@pytest.mark.slow
 def test_dead_address_gives_way_to_the_next(world: World) -> None:
     world.dead = {"first", "second"}
     assert len(by_id(read(world, feed=True))) == 6
@@ -280,6 +282,7 @@ def test_empty_feed_is_never_no_reviews(world: World) -> None:
     assert [one for one in warnings_of(pages) if "the feed of us is empty" in one]
 
 
+@pytest.mark.slow
 def test_feed_that_was_not_empty_before_fails(world: World) -> None:
     first = read(world, feed=True)
     world.dead = {"first", "second", "third"}
@@ -287,6 +290,7 @@ def test_feed_that_was_not_empty_before_fails(world: World) -> None:
         collect(feed_of(world.server.url), later(first))
 
 
+@pytest.mark.slow
 def test_feed_is_left_alone_for_hours(world: World) -> None:
     first = read(world, feed=True)
     world.server.requests.clear()
@@ -296,6 +300,7 @@ def test_feed_is_left_alone_for_hours(world: World) -> None:
     assert world.server.requests
 
 
+@pytest.mark.slow
 def test_entry_without_a_time_is_kept(world: World) -> None:
     del world.feed["us"][0]["updated"]
     review = by_id(read(world, feed=True))["14500000001"]

@@ -52,6 +52,8 @@ from tests.channels.contract import (
 )
 from tests.server import Request, Server
 
+pytestmark = pytest.mark.slow
+
 QUERY = replace(COMMON, own_accounts=(*COMMON.own_accounts, "@acmecare.example"))
 POSTS = "abcdegfijokqlhnr"
 MESSAGES = {

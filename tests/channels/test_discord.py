@@ -232,6 +232,7 @@ def test_search_finds_who_does_not_tag_us(world: World) -> None:
     assert page.searched
 
 
+@pytest.mark.slow
 def test_our_reply_and_his_answer_are_one_thread(world: World) -> None:
     pages = read(world)
     ours, again = reply(pages, 1), mention(pages, 2)
@@ -246,6 +247,7 @@ def test_tag_is_addressed_and_shown_by_name(world: World) -> None:
     assert tagged.text == "@Ana any table for four? :coffee:"
 
 
+@pytest.mark.slow
 def test_words_to_a_person_by_name_answer_him(world: World) -> None:
     answer = reply(read(world), 12)
     assert (answer.to, answer.parent_id, answer.thread_id) == (("1002",), "", "")
@@ -255,6 +257,7 @@ def test_words_to_nobody_are_a_post(world: World) -> None:
     assert isinstance(by_id(read(world))[name_of(5)], OwnPost)
 
 
+@pytest.mark.slow
 def test_in_a_channel_of_ours_all_is_to_us_but_talk_among_customers(world: World) -> None:
     pages = read(world)
     broken, too, which = (mention(pages, number) for number in (6, 7, 8))
@@ -294,6 +297,7 @@ def later(pages: list[Page], **changes: Any) -> Query:
     return replace(resumed(QUERY, pages), now=QUERY.now + timedelta(days=2), **changes)
 
 
+@pytest.mark.slow
 def test_edit_deletion_and_our_deleted_reply_are_seen(world: World) -> None:
     first = read(world)
     world.messages[0]["content"] = "is Acme Coffee open?"
@@ -309,6 +313,7 @@ def test_edit_deletion_and_our_deleted_reply_are_seen(world: World) -> None:
     assert {one for page in second for one in page.checked} == {name_of(0), name_of(6)}
 
 
+@pytest.mark.slow
 def test_message_in_our_channel_stays_addressed(world: World) -> None:
     first = read(world)
     second = read(world, later(first, open=waiting(7)))
@@ -327,6 +332,7 @@ def test_many_that_wait_are_looked_at_in_turn(world: World) -> None:
     assert checked == {one.external_id for one in query.open}
 
 
+@pytest.mark.slow
 def test_closed_channel_does_not_keep_others_away(world: World) -> None:
     first = read(world)
     path = f"{V}/channels/{GENERAL}/messages/{MESSAGES[0]['id']}"
@@ -352,6 +358,7 @@ def test_quiet_threads_are_not_asked_again(world: World) -> None:
     assert not world.server.asked(f"{V}/channels/{MESSAGES[6]['id']}/messages")
 
 
+@pytest.mark.slow
 def test_search_that_is_not_ready_is_waited_for(world: World, waits: list[float]) -> None:
     world.not_ready = 2
     assert set(by_id(read(world))) == set(EXPECTED)
@@ -365,6 +372,7 @@ def test_only_the_named_channels_are_searched(world: World) -> None:
     assert not items(pages)
 
 
+@pytest.mark.slow
 def test_regular_expressions_are_not_searched_for(world: World) -> None:
     read(world, replace(QUERY, terms=("/acme.*/", "@acmecoffee")))
     asked = {one.params.get("content") for one in world.server.asked(SEARCH)}
@@ -386,6 +394,7 @@ def test_account_says_when_texts_cannot_be_seen(world: World) -> None:
     assert "Message Content Intent" in account_of(channel_of(world.server.url)).warnings[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "body", "kind", "hint"),
     [

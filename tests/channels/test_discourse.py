@@ -156,6 +156,7 @@ def test_a_post_is_read_in_full(world: World, http_server: Server) -> None:
     assert {p.searched for p in pages if post in p.items} == {True}
 
 
+@pytest.mark.slow
 def test_notifications_are_to_us(world: World, http_server: Server) -> None:
     found = by_place(collect(channel_at(http_server), QUERY))
     tagged, answer, message = found["78/1"], found["77/4"], found["80/1"]
@@ -183,6 +184,7 @@ def test_an_answer_to_the_topic_alone_has_no_parent(world: World, http_server: S
     assert (reply.parent_id, reply.to) == ("", ())
 
 
+@pytest.mark.slow
 def test_on_our_own_forum_everything_is_to_us(world: World, http_server: Server) -> None:
     channel = visitor(http_server, own_forum=True)
     pages = collect(channel, QUERY)
@@ -297,6 +299,7 @@ def test_a_deleted_topic_takes_its_posts_along(world: World, http_server: Server
     assert set(page.checked) == gone
 
 
+@pytest.mark.slow
 def test_our_deleted_answer_is_noticed(world: World, http_server: Server) -> None:
     query = waiting(http_server, own=("77/3",))
     query = replace(query, since=NOW - timedelta(minutes=1))
@@ -352,6 +355,7 @@ def test_who_is_behind_a_user_key_is_told_by_the_account(world: World, http_serv
     assert {r.headers.get("user-api-key") for r in http_server.requests} == {"key-1"}
 
 
+@pytest.mark.slow
 def test_the_key_goes_in_headers_only(world: World, http_server: Server) -> None:
     collect(channel_at(http_server), QUERY)
     assert {r.headers.get("api-username") for r in http_server.requests} == {"AcmeCare"}

@@ -50,6 +50,7 @@ _BOMBS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", _BOMBS)
 def test_a_hostile_mail_neither_stops_nor_delays_the_reading(name: str) -> None:
     began = time.process_time()
@@ -61,6 +62,7 @@ def test_a_hostile_mail_neither_stops_nor_delays_the_reading(name: str) -> None:
     assert len(item.parent_id) < 500 and len(item.thread_id) < 500
 
 
+@pytest.mark.slow
 def test_a_mail_that_cannot_be_taken_apart_still_shows_sender_and_subject() -> None:
     item = read(_BOMBS["nested"])
     assert isinstance(item, Mention)

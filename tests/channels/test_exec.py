@@ -89,6 +89,7 @@ def gone(pid: int) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_records_and_the_last_state_are_kept() -> None:
     pages, error = run(
         shell(
@@ -111,6 +112,7 @@ def test_records_and_the_last_state_are_kept() -> None:
     assert pages[-1].state == StreamState(cursor='{"seen": 2}')
 
 
+@pytest.mark.slow
 def test_program_is_told_what_the_protocol_says() -> None:
     pages, error = run(
         python(
@@ -151,6 +153,7 @@ print(json.dumps({"id": "1", "text": "x", "asked": asked, "state": state, "mode"
     assert not Path(mention.raw["env"]["MENTIONWATCH_STATE_FILE"]).exists()
 
 
+@pytest.mark.slow
 def test_environment_has_what_it_needs_and_no_secret_of_ours(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -284,6 +287,7 @@ def test_flood_on_stdout_is_stopped() -> None:
     assert all(page.state is None for page in pages)
 
 
+@pytest.mark.slow
 def test_too_many_records_are_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mentionwatch.channels._exec_output.MAX_RECORDS", 1000)
     _, error = run(python('for i in range(2000): print(\'{"id":%d,"text":"x"}\' % i)'))
@@ -342,6 +346,7 @@ def test_more_than_twenty_bad_lines_end_it() -> None:
     assert ids(pages) == ["1"]
 
 
+@pytest.mark.slow
 def test_twenty_bad_lines_do_not() -> None:
     pages, error = run(python('print(\'{"id":1,"text":"a"}\'); print(\'oops\\n\' * 20)'))
     assert error is None

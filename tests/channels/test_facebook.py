@@ -122,6 +122,7 @@ def mention_of(found: dict[str, Item], identifier: str) -> Mention:
 # --- what is read --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_three_commenters_share_a_thread(world: World) -> None:
     found = by_id(read(world))
     top = [mention_of(found, f"555001_77700{number}") for number in (1, 4, 6)]
@@ -158,6 +159,7 @@ def test_comment_of_ours_at_the_top_answers_whom_it_names(world: World) -> None:
     assert (reply.parent_id, reply.to) == (f"{PAGE}_555005", ("24680130004",))
 
 
+@pytest.mark.slow
 def test_comment_that_nobody_answered_has_no_reply(world: World) -> None:
     found = by_id(read(world))
     answered = {one.parent_id for one in found.values() if isinstance(one, Reply)}
@@ -185,6 +187,7 @@ def test_hidden_comment_is_passed_over(world: World) -> None:
     assert mention_of(by_id(read(world)), "555001_777007").skipped == "hidden"
 
 
+@pytest.mark.slow
 def test_tagged_post_without_an_author(world: World) -> None:
     tagged = mention_of(by_id(read(world)), "880011_990001")
     assert (tagged.author.id, tagged.author.name) == ("", "Facebook user")
@@ -205,6 +208,7 @@ def test_inbox_is_left_alone_unless_wanted(world: World) -> None:
     assert not world.asked("/conversations")
 
 
+@pytest.mark.slow
 def test_recommendations_by_an_old_version(world: World) -> None:
     old = World(world.server)
     old.version = "v21.0"
@@ -235,6 +239,7 @@ def test_damaged_rating_is_no_rating() -> None:
     assert read_rating(thing).rating is None
 
 
+@pytest.mark.slow
 def test_id_is_taken_from_the_link_where_it_is_left_out(world: World) -> None:
     before = ids(read(world))
     world.server.change = _without_ids
@@ -270,6 +275,7 @@ def test_pages_are_followed_without_the_token_in_the_address(world: World) -> No
     assert not [r for r in world.server.requests if "access_token" in r.params]
 
 
+@pytest.mark.slow
 def test_only_changed_posts_are_read_again(world: World) -> None:
     query = resumed(QUERY, read(world))
     world.add(555005, 777203, LENA, "20T18:00")
@@ -279,6 +285,7 @@ def test_only_changed_posts_are_read_again(world: World) -> None:
     assert len(world.asked("/comments")) == 1
 
 
+@pytest.mark.slow
 def test_every_post_is_read_once_a_day(world: World) -> None:
     query = resumed(QUERY, read(world))
     world.server.requests.clear()
@@ -297,6 +304,7 @@ def test_run_killed_in_the_second_page_of_comments(world: World) -> None:
     assert "555001_777007" in ids(read(world, resumed(QUERY, killed)))
 
 
+@pytest.mark.slow
 def test_old_posts_are_forgotten(world: World) -> None:
     query = resumed(QUERY, read(world))
     later = read(world, replace(query, now=QUERY.now + timedelta(days=28)))
@@ -320,6 +328,7 @@ def test_more_comments_than_a_run_may_read_begin_with_the_newest(
 THREAD = f"{PAGE}_555001"
 
 
+@pytest.mark.slow
 def test_revisit_sees_an_edit(world: World) -> None:
     query = replace(resumed(QUERY, read(world)), open=waiting(("555001_777006", THREAD)))
     world.comment(555001, 777006)["message"] = "solved, thanks"
@@ -343,18 +352,21 @@ def test_comment_that_is_only_withheld_is_not_gone(world: World) -> None:
     assert any("pages_read_user_content" in one for one in warnings_of(pages))
 
 
+@pytest.mark.slow
 def test_comment_is_not_gone_where_a_part_is_withheld(world: World) -> None:
     query = replace(resumed(QUERY, read(world)), open=waiting(("555001_777006", THREAD)))
     world.secret = {"555001_777006"}
     assert not [one for one in items(read(world, query)) if isinstance(one, Deletion)]
 
 
+@pytest.mark.slow
 def test_post_of_ours_that_is_gone_takes_its_comments_along(world: World) -> None:
     query = replace(resumed(QUERY, read(world)), open=waiting(("555001_777006", THREAD)))
     world.delete(THREAD)
     assert isinstance(by_id(read(world, query))["555001_777006"], Deletion)
 
 
+@pytest.mark.slow
 def test_nothing_is_gone_where_nothing_is_shown(world: World) -> None:
     query = replace(resumed(QUERY, read(world)), open=waiting(("555001_777006", THREAD)))
     world.posts = []
@@ -388,6 +400,7 @@ def test_our_deleted_reply_is_noticed(world: World) -> None:
     assert by_id(read(world, query))["555001_777002"] == Deletion(external_id="555001_777002")
 
 
+@pytest.mark.slow
 def test_message_that_was_taken_back(world: World) -> None:
     query = replace(resumed(QUERY, read(world)), open=waiting(("m_Acme3", "t_3001")))
     del world.inbox[0]["messages"]["data"][0]
@@ -448,6 +461,7 @@ def test_token_that_says_nothing_of_itself(world: World) -> None:
     assert account_of(channel_of(world.server)).warnings == ()
 
 
+@pytest.mark.slow
 def test_proof_goes_along_where_the_app_has_a_secret(world: World) -> None:
     read(world, app_secret=Secret("app-secret-1"))
     proofs = {r.params.get("appsecret_proof") for r in world.server.requests}
@@ -511,6 +525,7 @@ def test_dead_token_says_why(world: World, name: str, words: str) -> None:
         account_of(channel_of(world.server))
 
 
+@pytest.mark.slow
 def test_refused_inbox_leaves_the_rest(world: World) -> None:
     world.failing["conversations"] = "200"
     found: list[Page] = []

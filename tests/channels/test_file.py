@@ -166,6 +166,7 @@ def test_file_written_anew_in_place_is_read_whole(tmp_path: Path) -> None:
     assert ids(read(channel(path), states)) == ["8", "9"]
 
 
+@pytest.mark.slow
 def test_change_before_the_end_of_a_grown_file_is_noticed(tmp_path: Path) -> None:
     path, states = tmp_path / "a.ndjson", {}
     lines = [line(number) for number in range(500)]

@@ -235,6 +235,7 @@ def test_undocumented_parameters_are_refused() -> None:
 # --- reviews and our answers -----------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_review_has_all_its_facts(world: World) -> None:
     review = by_id(read(world))["R1"]
     assert isinstance(review, Mention)
@@ -269,6 +270,7 @@ def test_photo_counts_and_the_place_is_the_link(world: World) -> None:
     assert (review.media, review.url) == (1, "https://maps.google.example/?cid=303")
 
 
+@pytest.mark.slow
 def test_change_after_our_answer_is_written_again(world: World) -> None:
     found = by_id(read(world))
     again = found["R4@2026-11-17T16:20:00.000Z"]
@@ -302,6 +304,7 @@ def test_second_answer_after_a_change_is_an_answer_of_its_own(world: World) -> N
     assert "R4/reply@2026-11-21T07:30:00.000Z" in found
 
 
+@pytest.mark.slow
 def test_our_edited_answer_keeps_its_first_time(world: World) -> None:
     known = ("locations/202/reviews/R2/reply@2026-11-19T11:30:00.120Z",)
     world.review("R2")["reviewReply"] = {
@@ -312,6 +315,7 @@ def test_our_edited_answer_keeps_its_first_time(world: World) -> None:
     assert replies == ["R2/reply@2026-11-19T11:30:00.120Z"]
 
 
+@pytest.mark.slow
 def test_two_reviewers_without_a_name_are_two(world: World) -> None:
     from mentionwatch.store.rows import contact_of, person_keys
 
@@ -353,6 +357,7 @@ def test_late_answer_to_an_old_review_is_seen(world: World) -> None:
     assert "locations/202/reviews/R6" in {one for page in second for one in page.checked}
 
 
+@pytest.mark.slow
 def test_deleted_review_and_deleted_answer_are_marked(world: World) -> None:
     first = read(world)
     known = ("locations/202/reviews/R5/reply@2026-11-15T10:00:00.000Z",)
@@ -362,6 +367,7 @@ def test_deleted_review_and_deleted_answer_are_marked(world: World) -> None:
     assert gone(second) == {"locations/202/reviews/R6", *known}
 
 
+@pytest.mark.slow
 def test_review_of_an_unread_location_is_not_deleted(world: World) -> None:
     first = read(world)
     path = "/v4/accounts/101/locations/202/reviews"
@@ -372,6 +378,7 @@ def test_review_of_an_unread_location_is_not_deleted(world: World) -> None:
     assert len(world.server.asked(f"{path}/R1")) == 0
 
 
+@pytest.mark.slow
 def test_walk_goes_on_from_a_token_that_was_forgotten(world: World) -> None:
     first = collect(channel_of(world.server.url), QUERY, stop_after=2)
     query = resumed(QUERY, first)
@@ -382,6 +389,7 @@ def test_walk_goes_on_from_a_token_that_was_forgotten(world: World) -> None:
     assert "R6" in by_id(collect(channel_of(world.server.url), forgotten))
 
 
+@pytest.mark.slow
 def test_locations_are_asked_for_once_a_week(world: World) -> None:
     first = read(world)
     world.server.requests.clear()
@@ -408,6 +416,7 @@ def test_location_without_reviews(world: World) -> None:
     assert not items(read(world))
 
 
+@pytest.mark.slow
 def test_access_token_is_asked_for_once(world: World) -> None:
     from mentionwatch.credentials import Tokens
 
@@ -417,6 +426,7 @@ def test_access_token_is_asked_for_once(world: World) -> None:
     assert len(world.server.asked("/token")) == 1
 
 
+@pytest.mark.slow
 def test_old_access_token_is_renewed(world: World) -> None:
     from mentionwatch.credentials import Tokens
 

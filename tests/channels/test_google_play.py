@@ -38,6 +38,8 @@ from tests.channels.strict import Strict, check_shape
 from tests.server import Reply as Answer
 from tests.server import Request, Server
 
+pytestmark = pytest.mark.slow
+
 ERRORS: dict[str, Any] = recorded("google_play", "errors.json")
 MAIL = "reader@acme.iam.example"
 REVIEWS = "/androidpublisher/v3/applications/:package/reviews"

@@ -88,6 +88,7 @@ class TestContract(ChannelContract):
 # --- what is found -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_comment_is_read_in_full(world: World, http_server: Server) -> None:
     comment = by_id(collect(channel_at(http_server)))["46000123"]
     assert comment.text == (
@@ -110,6 +111,7 @@ def test_a_story_has_its_title_link_and_counts(world: World, http_server: Server
     assert (story.kind, story.thread_id, story.parent_id) == ("post", "46000050", "")
 
 
+@pytest.mark.slow
 def test_a_comment_under_a_story_about_our_page_is_found(world: World, http_server: Server) -> None:
     pages = collect(channel_at(http_server))
     (page,) = [p for p in pages if any(i.external_id == "46000060" for i in p.items)]
@@ -118,6 +120,7 @@ def test_a_comment_under_a_story_about_our_page_is_found(world: World, http_serv
     assert page.searched, "it counts because of the link, and that is looked at again"
 
 
+@pytest.mark.slow
 def test_what_is_said_to_us_is_addressed(world: World, http_server: Server) -> None:
     found = by_id(collect(channel_at(http_server)))
     assert found["46000211"].addressed, "an answer to our comment"
@@ -125,6 +128,7 @@ def test_what_is_said_to_us_is_addressed(world: World, http_server: Server) -> N
     assert not found["46000060"].addressed
 
 
+@pytest.mark.slow
 def test_our_words_are_replies_and_posts(world: World, http_server: Server) -> None:
     found = by_id(collect(channel_at(http_server)))
     reply, post = found["46000210"], found["46000030"]
@@ -143,6 +147,7 @@ def test_without_user_names_we_are_nobody(world: World, http_server: Server) -> 
     assert "46000030" in {one.external_id for one in mentions(found)}
 
 
+@pytest.mark.slow
 def test_the_search_is_exact(world: World, http_server: Server) -> None:
     collect(channel_at(http_server))
     asked = [one.params for one in http_server.requests]
@@ -251,6 +256,7 @@ def test_a_walk_cut_short_is_closed_by_the_next_run(http_server: Server) -> None
     assert states(second)["term:acme coffee"].cursor == str(SECOND - 3600)
 
 
+@pytest.mark.slow
 def test_hits_of_one_second_do_not_hold_the_walk_up(http_server: Server) -> None:
     many(250, gap=0).serve(http_server)
     pages = collect(only_terms(http_server), NARROW)
@@ -258,6 +264,7 @@ def test_hits_of_one_second_do_not_hold_the_walk_up(http_server: Server) -> None
     assert len(http_server.requests) < 10
 
 
+@pytest.mark.slow
 def test_three_pages_survive_a_kill_in_the_second(http_server: Server) -> None:
     many(250).serve(http_server)
     channel = only_terms(http_server)
@@ -288,6 +295,7 @@ def test_a_time_in_the_future_does_not_blind_us(http_server: Server) -> None:
     )
 
 
+@pytest.mark.slow
 def test_new_answers_in_a_known_thread_are_read_from_where_we_were(
     world: World, http_server: Server
 ) -> None:
@@ -318,6 +326,7 @@ def test_threads_beyond_the_budget_take_turns(http_server: Server) -> None:
     assert {str(number + 100) for number in range(1, 31)} <= ids(first) | ids(second)
 
 
+@pytest.mark.slow
 def test_old_threads_are_forgotten(world: World, http_server: Server) -> None:
     channel = channel_at(http_server)
     first = collect(channel)
@@ -341,6 +350,7 @@ def revisited(pages: Iterable[Page]) -> list[Page]:
     return [page for page in pages if page.stream == "revisit"]
 
 
+@pytest.mark.slow
 def test_an_edit_is_seen_however_old(world: World, http_server: Server) -> None:
     world.hits[2]["comment_text"] = "Acme Coffee is fine. Edit: solved."
     old = world.hits[2]
@@ -381,6 +391,7 @@ def test_a_deleted_mention_is_marked(how: str, world: World, http_server: Server
     assert page.checked == ("46000123",)
 
 
+@pytest.mark.slow
 def test_our_deleted_answer_is_noticed(world: World, http_server: Server) -> None:
     query = replace(QUERY, known_own_ids=("46000210", "46000030"))
     assert not any(isinstance(i, Deletion) for i in items(collect(channel_at(http_server), query)))
@@ -405,6 +416,7 @@ def test_revisits_keep_to_their_budget_and_take_turns(http_server: Server) -> No
     assert any("40 waiting items" in w for page in first for w in page.warnings)
 
 
+@pytest.mark.slow
 def test_a_damaged_thread_does_not_hide_the_others(world: World, http_server: Server) -> None:
     http_server.reply("GET", "/items/46000123", body={"id": "nonsense"})
     with pytest.raises(UnexpectedPayload):
@@ -452,6 +464,7 @@ def _failing(channel: HackerNews, query: Any, kept: list[Page]) -> ChannelError:
     return caught.value
 
 
+@pytest.mark.slow
 def test_a_question_that_is_refused_says_why(world: World, http_server: Server) -> None:
     message = "invalid numeric attribute(points), attribute not specified"
     http_server.reply(

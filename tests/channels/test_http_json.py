@@ -187,6 +187,7 @@ def test_answer_without_a_time_is_an_answer(world: World) -> None:
     assert "1#replied" in found and "2#replied" not in found
 
 
+@pytest.mark.slow
 def test_time_that_cannot_be_read_is_said_once(world: World) -> None:
     pages = read(world)
     assert mention(pages, "4").published is None

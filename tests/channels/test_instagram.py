@@ -156,6 +156,7 @@ def test_top_comment_of_ours_answers_whom_it_names(world: World) -> None:
     assert (reply.parent_id, reply.to) == (REEL, ("kim.madeup",))
 
 
+@pytest.mark.slow
 def test_comment_that_nobody_answered_has_no_reply(world: World) -> None:
     found = by_id(read(world))
     answered = {one.parent_id for one in found.values() if isinstance(one, Reply)}
@@ -163,6 +164,7 @@ def test_comment_that_nobody_answered_has_no_reply(world: World) -> None:
     assert not {comment(2004), comment(2006)} & answered
 
 
+@pytest.mark.slow
 def test_author_is_the_same_with_and_without_a_number(world: World) -> None:
     found = by_id(read(world))
     ids_of_kim = {mention_of(found, comment(number)).author.id for number in (2006, 2101)}
@@ -186,6 +188,7 @@ def test_replies_on_further_pages_are_read(world: World) -> None:
     assert len(world.asked(f"/{comment(2001)}/replies")) == 1
 
 
+@pytest.mark.slow
 def test_messages_are_private(world: World) -> None:
     found = by_id(read(world))
     asked = mention_of(found, "aWdfZAG1faXRlbToxOk1")
@@ -248,6 +251,7 @@ def test_missing_tags_by_the_road_of_facebook_are_an_error(world: World) -> None
 # --- run after run -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_only_changed_media_are_read_again(world: World) -> None:
     query = resumed(QUERY, read(world))
     top = world.comments[FIRST][3]
@@ -264,6 +268,7 @@ def test_only_changed_media_are_read_again(world: World) -> None:
     assert {r.path for r in world.asked("/comments")} == {f"/v26.0/{FIRST}/comments"}
 
 
+@pytest.mark.slow
 def test_one_more_and_one_less_is_seen_within_a_day(world: World) -> None:
     query = resumed(QUERY, read(world))
     world.comments[FIRST][1]["id"] = comment(2999)
@@ -304,12 +309,14 @@ def test_withheld_comments_are_not_gone(world: World) -> None:
     assert not [one for one in items(read(world, query)) if isinstance(one, Deletion)]
 
 
+@pytest.mark.slow
 def test_medium_that_is_gone_takes_its_comments_along(world: World) -> None:
     query = replace(resumed(QUERY, read(world)), open=waiting((comment(2006), FIRST)))
     world.delete(FIRST)
     assert isinstance(by_id(read(world, query))[comment(2006)], Deletion)
 
 
+@pytest.mark.slow
 def test_nothing_is_gone_where_nothing_is_shown(world: World) -> None:
     query = replace(resumed(QUERY, read(world)), open=waiting((comment(2006), FIRST)))
     world.media = []
@@ -318,6 +325,7 @@ def test_nothing_is_gone_where_nothing_is_shown(world: World) -> None:
     assert not [one for page in pages for one in page.checked]
 
 
+@pytest.mark.slow
 def test_our_deleted_reply_is_noticed(world: World) -> None:
     query = replace(resumed(QUERY, read(world)), known_own_ids=(comment(2002),))
     assert not [one for one in items(read(world, query)) if isinstance(one, Deletion)]
@@ -335,6 +343,7 @@ def test_waiting_conversation_is_read_again(world: World) -> None:
 # --- the token -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_new_token_is_renewed_kept_and_used(world: World, tmp_path: Path) -> None:
     path = tmp_path / "credentials.json"
     read(world, tokens=Tokens(path))
@@ -347,6 +356,7 @@ def test_new_token_is_renewed_kept_and_used(world: World, tmp_path: Path) -> Non
     assert world.renewals == 1
 
 
+@pytest.mark.slow
 def test_token_is_renewed_before_its_end(world: World) -> None:
     tokens = Tokens(None)
     read(world, tokens=tokens)
@@ -369,6 +379,7 @@ def test_token_that_is_too_young_is_used_and_tried_again_the_next_day(world: Wor
     assert world.renewals == 1
 
 
+@pytest.mark.slow
 def test_run_killed_after_the_renewal_has_kept_it(world: World, tmp_path: Path) -> None:
     path = tmp_path / "credentials.json"
     collect(channel_of(world.server), QUERY, stop_after=1, tokens=Tokens(path))
@@ -376,6 +387,7 @@ def test_run_killed_after_the_renewal_has_kept_it(world: World, tmp_path: Path) 
     assert world.renewals == 1
 
 
+@pytest.mark.slow
 def test_token_that_the_owner_sets_anew_wins(world: World) -> None:
     tokens = Tokens(None)
     read(world, tokens=tokens)
@@ -384,6 +396,7 @@ def test_token_that_the_owner_sets_anew_wins(world: World) -> None:
     assert ids(collect(channel, QUERY, tokens=tokens)) >= COMMENTS
 
 
+@pytest.mark.slow
 def test_failing_renewal_does_not_stop_the_run(world: World) -> None:
     world.failing["refresh_access_token"] = "1"
     tokens = Tokens(None)

@@ -123,6 +123,7 @@ def test_a_post_is_read_in_full(world: World, http_server: Server) -> None:
     assert {p.searched for p in pages if post in p.items} == {True}
 
 
+@pytest.mark.slow
 def test_what_is_said_to_us_is_addressed(world: World, http_server: Server) -> None:
     found = by_local(collect(channel_at(http_server), QUERY))
     answer, tagged = found["c343"], found["c344"]
@@ -135,6 +136,7 @@ def test_what_is_said_to_us_is_addressed(world: World, http_server: Server) -> N
     assert not found["c341"].addressed
 
 
+@pytest.mark.slow
 def test_our_words_are_replies_and_posts(world: World, http_server: Server) -> None:
     found = by_local(collect(channel_at(http_server), QUERY))
     host = http_server.host
@@ -144,6 +146,7 @@ def test_our_words_are_replies_and_posts(world: World, http_server: Server) -> N
     assert found["p23"].text == "Our new roast\n\nFrom acmecoffee, today."
 
 
+@pytest.mark.slow
 def test_what_nobody_answered_has_no_reply(world: World, http_server: Server) -> None:
     found = by_local(collect(channel_at(http_server), QUERY))
     host = http_server.host
@@ -159,6 +162,7 @@ def test_a_visitor_knows_the_accounts_that_he_is_told(world: World, http_server:
     assert not [r for r in http_server.requests if "mention" in r.path or "notif" in r.path]
 
 
+@pytest.mark.slow
 def test_all_in_our_community_is_to_us(world: World, http_server: Server) -> None:
     pages = collect(channel_at(http_server, communities=("acme",)), QUERY)
     assert by_local(pages)["p24"].addressed
@@ -186,6 +190,7 @@ def test_regular_expressions_are_not_searched(world: World, http_server: Server)
     assert not [r for r in http_server.requests if r.path.endswith("/search")]
 
 
+@pytest.mark.slow
 def test_three_pages_and_a_run_killed_in_the_second(world: World, http_server: Server) -> None:
     model = world.comments[0]
     world.comments += [
@@ -225,6 +230,7 @@ def test_times_without_a_zone_are_utc() -> None:
 # --- what waits ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_edits_and_our_answers_are_seen(world: World, http_server: Server) -> None:
     world.comments[0]["content"] = "acmecoffee, edited"
     (page,) = [
@@ -239,6 +245,7 @@ def test_edits_and_our_answers_are_seen(world: World, http_server: Server) -> No
     assert page.checked == (f"{http_server.host}:c341",)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["marked", "gone"])
 def test_a_deleted_mention_is_marked(how: str, world: World, http_server: Server) -> None:
     if how == "marked":

@@ -407,6 +407,7 @@ def test_the_calls_of_a_day_last_for_it(world: World, http_server: Server) -> No
         assert collect(channel_at(http_server), QUERY, tokens=tokens)
 
 
+@pytest.mark.slow
 def test_the_cap_of_a_day_is_kept(world: World, http_server: Server) -> None:
     channel = channel_at(http_server, daily_calls=2)
     tokens = Tokens(None)

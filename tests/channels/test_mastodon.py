@@ -38,6 +38,8 @@ from tests.channels.contract import (
 from tests.channels.mastodon_world import ACCOUNT_KEYS, ERRORS, STATUS_KEYS, TOKEN, World
 from tests.server import Request, Server
 
+pytestmark = pytest.mark.slow
+
 EVERYTHING = range(115001, 115018)
 
 

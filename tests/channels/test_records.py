@@ -626,6 +626,7 @@ def test_lines_are_numbered_and_bad_ones_named() -> None:
     assert "deeper" in found[8]
 
 
+@pytest.mark.slow
 def test_line_of_many_megabytes_costs_one_line() -> None:
     data = b'{"id":1,"text":"' + b"x" * 17_000_000 + b'"}\n{"id":2,"text":"b"}\n'
     assert [one["id"] for one in records(data, format="ndjson")] == [2]

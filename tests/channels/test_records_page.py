@@ -107,6 +107,7 @@ def test_calls_and_bookings_are_read_as_shown(tmp_path: Path) -> None:
     assert (found.external_id, found.text, found.rating) == ("5", "Cold", 2.0)
 
 
+@pytest.mark.slow
 def test_shell_example_prints_what_is_new(tmp_path: Path) -> None:
     log = tmp_path / "chat.log"
     channel = Exec(command=(program(tmp_path, blocks("sh")[0]), str(log)))

@@ -199,6 +199,7 @@ def test_post_has_all_its_facts(found: dict[str, Item]) -> None:
     assert (author.id, author.handle, author.followers) == ("rider77", "u/rider77", None)
 
 
+@pytest.mark.slow
 def test_three_commenters_share_the_thread_of_the_post(found: dict[str, Item]) -> None:
     comments = [found[f"t1_{key}01"] for key in "bcd"]
     assert {type(one) for one in comments} == {Mention}
@@ -209,6 +210,7 @@ def test_three_commenters_share_the_thread_of_the_post(found: dict[str, Item]) -
     )
 
 
+@pytest.mark.slow
 def test_inbox_addresses_us(world: World) -> None:
     pages = [page for page in read(world, api(world.server)) if page.stream == "inbox"]
     assert ids(pages) == ADDRESSED
@@ -229,6 +231,7 @@ def test_unanswered_post_has_no_reply(found: dict[str, Item]) -> None:
     assert "t3_j01" not in parents and "t3_g01" in parents
 
 
+@pytest.mark.slow
 def test_edited_post_and_low_score(found: dict[str, Item]) -> None:
     post = found["t3_j01"]
     assert isinstance(post, Mention)
@@ -256,6 +259,7 @@ def test_own_post_is_no_mention(found: dict[str, Item]) -> None:
     assert isinstance(post, OwnPost) and post.text == "Our oat milk is back\n\nAsk us anything."
 
 
+@pytest.mark.slow
 def test_deleted_things_are_deletions(world: World) -> None:
     world.things["t3_g01"]["data"] |= {"author": "[deleted]", "selftext": "[deleted]"}
     world.things["t3_j01"]["data"]["removed_by_category"] = "moderator"
@@ -265,6 +269,7 @@ def test_deleted_things_are_deletions(world: World) -> None:
         assert Deletion(external_id=name) in found
 
 
+@pytest.mark.slow
 def test_feeds_give_the_same_ids_authors_and_threads(
     world: World, found: dict[str, Item], quick: None
 ) -> None:
@@ -283,6 +288,7 @@ def test_feeds_give_the_same_ids_authors_and_threads(
             )
 
 
+@pytest.mark.slow
 def test_words_of_a_feed_end_where_the_post_does(world: World, quick: None) -> None:
     found = by_id(read(world, feeds(world.server)))
     assert found["t3_g01"].text == "Their **service** < mine?"  # type: ignore[union-attr]
@@ -321,6 +327,7 @@ def test_thread_of_an_address() -> None:
 # --- the API -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_token_is_asked_for_once(world: World) -> None:
     tokens = Tokens(None)
     for _ in range(2):
@@ -328,6 +335,7 @@ def test_token_is_asked_for_once(world: World) -> None:
     assert world.issued == 1
 
 
+@pytest.mark.slow
 def test_token_that_ends_meanwhile_is_renewed(world: World) -> None:
     tokens = Tokens(None)
     read(world, api(world.server), tokens=tokens)
@@ -352,6 +360,7 @@ def test_refused_login_says_what_to_do(
     assert "mentionwatch login" in caught.value.hint
 
 
+@pytest.mark.slow
 def test_refresh_token_reads_the_inbox(world: World) -> None:
     keys = {"password": Secret(), "refresh_token": Secret("refresh-of-the-owner")}
     assert ids(read(world, api(world.server, **keys))) == BY_API
@@ -372,11 +381,13 @@ def test_account_names_missing_permissions(world: World) -> None:
     assert account.id == "reddit:acmecoffee" and f"u/{NAME}" in account.names
 
 
+@pytest.mark.slow
 def test_inbox_stays_unread(world: World) -> None:
     read(world, api(world.server))
     assert {one.params["mark"] for one in world.asked("/message/inbox")} == {"false"}
 
 
+@pytest.mark.slow
 def test_deleted_place_of_a_killed_walk_begins_at_the_top(world: World) -> None:
     first = read(world, api(world.server))
     cut = [page for page in first if page.stream == "inbox"][:1]
@@ -425,6 +436,7 @@ def test_other_own_accounts_are_read(world: World) -> None:
     assert world.asked("/user/acmecare/comments")
 
 
+@pytest.mark.slow
 def test_three_pages_with_a_run_killed_in_the_second(world: World) -> None:
     world.size = 2
     whole = read(world, api(world.server))
@@ -438,6 +450,7 @@ def test_three_pages_with_a_run_killed_in_the_second(world: World) -> None:
     assert inbox[1].state is not None and first.params["after"] == inbox[1].state.resume
 
 
+@pytest.mark.slow
 def test_revisit_sees_edits_deletions_and_our_own(world: World) -> None:
     first = read(world, api(world.server))
     del world.things["t1_c01"]
@@ -490,6 +503,7 @@ def test_one_request_a_run_where_a_minute_is_too_long(world: World) -> None:
     assert ids(found) == ADDRESSED
 
 
+@pytest.mark.slow
 def test_feeds_take_turns_over_several_runs(world: World) -> None:
     query, found = QUERY, set[str]()
     for minutes in range(0, 8, 2):
@@ -532,6 +546,7 @@ def test_the_request_is_kept_before_it_is_made(world: World) -> None:
     assert not world.server.requests
 
 
+@pytest.mark.slow
 def test_clock_that_jumped_back_holds_up_nothing(world: World) -> None:
     found, _ = partly(feeds(world.server))
     world.server.requests.clear()
@@ -581,6 +596,7 @@ def test_each_error_of_a_feed(
         assert "home connection" in error.hint
 
 
+@pytest.mark.slow
 def test_page_in_place_of_a_feed_is_no_empty_feed(world: World, quick: None) -> None:
     page = "<!doctype html><html><body>Log in to Reddit</body></html>"
     world.server.reply("GET", "/search.rss", body=page)
@@ -610,6 +626,7 @@ def test_full_feed_may_have_left_some_out(world: World, quick: None) -> None:
     assert any("more came than a feed shows" in one for page in pages for one in page.warnings)
 
 
+@pytest.mark.slow
 def test_thread_is_looked_at_where_no_feed_needs_the_request(world: World, quick: None) -> None:
     first = read(world, feeds(world.server))
     query = replace(
@@ -632,6 +649,7 @@ def test_thread_is_looked_at_where_no_feed_needs_the_request(world: World, quick
     ]
 
 
+@pytest.mark.slow
 def test_deleted_comment_and_thread_are_noticed(world: World, quick: None) -> None:
     first = read(world, feeds(world.server))
     del world.things["t1_d01"]

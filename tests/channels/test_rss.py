@@ -332,6 +332,7 @@ def test_a_move_is_told_after_three_days(status: int, reader: Reader, http_serve
     assert f"{http_server.url}/new" in told[3][0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [302, 303, 307])
 def test_a_detour_is_not_remembered(status: int, reader: Reader, http_server: Server) -> None:
     http_server.reply("GET", "/feed", status, headers={"Location": "/now"})

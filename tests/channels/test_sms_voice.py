@@ -182,6 +182,7 @@ def test_text_is_private_and_in_the_thread_of_both_numbers(world: World) -> None
     assert first.published == datetime(2026, 11, 20, 15, tzinfo=UTC)
 
 
+@pytest.mark.slow
 def test_our_text_is_a_reply_and_the_responder_is_automatic(world: World) -> None:
     found = by_id(read(world))
     answer, responder = found[sms(4)], found[sms(3)]
@@ -270,6 +271,7 @@ def test_call_put_through_is_answered_also_across_pages(world: World) -> None:
         assert call(3) not in found
 
 
+@pytest.mark.slow
 def test_call_that_only_a_machine_took_waits(world: World) -> None:
     world.things["Calls"].remove(world.thing("Calls", 4))
     waits = by_id(read(world))[call(3)]
@@ -277,6 +279,7 @@ def test_call_that_only_a_machine_took_waits(world: World) -> None:
     assert f"{call(3)}/answered" in by_id(read(world, machine_answers=False))
 
 
+@pytest.mark.slow
 def test_voicemail_without_and_with_transcript(world: World) -> None:
     plain_one = by_id(read(world))[call(5)]
     assert isinstance(plain_one, Mention)
@@ -294,6 +297,7 @@ def test_recordings_that_may_not_be_read_are_a_warning(world: World) -> None:
     assert "recordings cannot be read" in next(w for page in pages for w in page.warnings)
 
 
+@pytest.mark.slow
 def test_withheld_number_has_a_thread_of_its_own(world: World) -> None:
     hidden = by_id(read(world))[call(7)]
     assert isinstance(hidden, Mention)
@@ -314,6 +318,7 @@ def test_empty_account(world: World) -> None:
     assert not items(read(world))
 
 
+@pytest.mark.slow
 def test_late_change_within_a_day_is_seen(world: World) -> None:
     world.thing("Messages", 8)["status"] = "delivered"
     first = read(world)

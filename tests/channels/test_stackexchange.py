@@ -108,6 +108,7 @@ def test_the_recordings_have_the_documented_shape(world: World) -> None:
 # --- what is found -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_question_is_read_in_full(world: World, http_server: Server) -> None:
     question = by_id(collect(channel_at(http_server)))["79000001"]
     assert question.title == "Acme Coffee SDK can't connect & returns 500"
@@ -121,6 +122,7 @@ def test_a_question_is_read_in_full(world: World, http_server: Server) -> None:
     assert (question.engagement.likes, question.engagement.replies) == (2, 1)
 
 
+@pytest.mark.slow
 def test_an_answer_by_somebody_else_stands_under_its_question(
     world: World, http_server: Server
 ) -> None:
@@ -131,6 +133,7 @@ def test_an_answer_by_somebody_else_stands_under_its_question(
     assert not answer.addressed
 
 
+@pytest.mark.slow
 def test_a_link_to_us_is_found(world: World, http_server: Server) -> None:
     pages = collect(channel_at(http_server, tags=()))
     question = by_id(pages)["79000002"]
@@ -140,6 +143,7 @@ def test_a_link_to_us_is_found(world: World, http_server: Server) -> None:
     assert {p.searched for p in pages if question in p.items} == {True}
 
 
+@pytest.mark.slow
 def test_questions_with_our_tag_need_no_name(world: World, http_server: Server) -> None:
     pages = [p for p in collect(channel_at(http_server)) if p.stream.endswith("tag:acme-sdk")]
     assert {f"{HERE}79000001", f"{HERE}79000004"} == ids(pages)
@@ -158,6 +162,7 @@ def test_our_words_are_replies_and_posts(world: World, http_server: Server) -> N
     assert post.text.startswith("How do you version a public roast profile?\n\nWe maintain")
 
 
+@pytest.mark.slow
 def test_what_is_said_to_us_is_addressed(world: World, http_server: Server) -> None:
     found = by_id(collect(channel_at(http_server)))
     under_answer, named, answer = found["c140000001"], found["c140000003"], found["79000013"]
@@ -182,6 +187,7 @@ def test_our_comment_to_somebody_else_does_not_answer_the_post() -> None:
     assert (found.parent_id, found.to) == (f"{HERE}79000012", ("stackoverflow:15",))
 
 
+@pytest.mark.slow
 def test_three_commenters_are_three_authors(world: World, http_server: Server) -> None:
     first = world.comments[0]
     for number in (2, 3):
@@ -249,6 +255,7 @@ def test_sites_have_their_hosts(name: str, host: str) -> None:
 # --- what waits ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_edits_and_deletions_are_seen_however_old(world: World, http_server: Server) -> None:
     for one in world.questions:
         one["creation_date"] = 1_700_000_000
@@ -272,6 +279,7 @@ def test_our_old_answer_to_what_waits_is_found(world: World, http_server: Server
     assert isinstance(found["c140000002"], Reply)
 
 
+@pytest.mark.slow
 def test_our_deleted_answer_is_noticed(world: World, http_server: Server) -> None:
     query = waiting(own=("79000011", "c140000002"))
     assert not any(isinstance(i, Deletion) for i in items(collect(channel_at(http_server), query)))
@@ -392,12 +400,14 @@ def test_the_quota_lasts_for_a_day(world: World, http_server: Server) -> None:
         assert collect(channel_at(http_server), tokens=tokens)
 
 
+@pytest.mark.slow
 def test_a_quota_that_ends_is_told(world: World, http_server: Server) -> None:
     world.extra = {"quota_remaining": 12}
     pages = collect(channel_at(http_server))
     assert any("only 12 of 300 requests" in w for page in pages for w in page.warnings)
 
 
+@pytest.mark.slow
 def test_one_wrong_site_does_not_hide_the_others(world: World, http_server: Server) -> None:
     http_server.reply(
         "GET", "/search/excerpts", 400, body=ERRORS["site"], query={"site": "stackoverfow"}
@@ -463,6 +473,7 @@ def test_wrong_settings_are_named(settings: dict[str, Any], key: str) -> None:
     assert not list(StackExchange().problems())
 
 
+@pytest.mark.slow
 def test_states_are_per_site(world: World, http_server: Server) -> None:
     kept = states(collect(channel_at(http_server)))
     assert all(name.startswith("stackoverflow:") for name in kept)

@@ -196,6 +196,7 @@ def test_other_groups_are_left_out_and_private_chats_never(world: World) -> None
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_group_that_moved_is_still_listened_to(world: World) -> None:
     tom = {"id": 56, "is_bot": False, "first_name": "Tom"}
     moved = {"id": -400, "type": "group", "title": "Neighbours"}
@@ -221,6 +222,7 @@ def test_updates_are_deleted_there_only_after_they_are_stored(world: World) -> N
     assert not world.updates
 
 
+@pytest.mark.slow
 def test_numbers_that_begin_anew_after_silence_are_read(world: World) -> None:
     first = read(world)
     old = recorded("telegram", "updates.json")[9]
@@ -231,6 +233,7 @@ def test_numbers_that_begin_anew_after_silence_are_read(world: World) -> None:
     assert not world.updates
 
 
+@pytest.mark.slow
 def test_too_long_a_pause_is_said(world: World) -> None:
     first = read(world)
     soon = replace(resumed(QUERY, first), now=QUERY.now + timedelta(hours=20))

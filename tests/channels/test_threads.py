@@ -134,6 +134,7 @@ def test_three_commenters_share_a_thread(world: World) -> None:
     assert top[0].url == "https://www.threads.com/@lena.example/post/DAcme2001"
 
 
+@pytest.mark.slow
 def test_nested_replies_keep_their_parents(world: World) -> None:
     found = by_id(read(world))
     assert reply_of(found, post(2002)).parent_id == post(2001)
@@ -148,15 +149,18 @@ def test_post_without_an_answer_of_ours(world: World) -> None:
     assert not [r for r in found.values() if isinstance(r, Reply) and r.thread_id == post(1005)]
 
 
+@pytest.mark.slow
 def test_picture_without_words_is_kept(world: World) -> None:
     picture = mention_of(by_id(read(world)), post(2006))
     assert (picture.text, picture.media) == ("", 1)
 
 
+@pytest.mark.slow
 def test_hidden_answer_is_passed_over(world: World) -> None:
     assert mention_of(by_id(read(world)), post(2007)).skipped == "hidden"
 
 
+@pytest.mark.slow
 def test_own_posts_reposts_and_quotes(world: World) -> None:
     found = by_id(read(world))
     assert {known for known, one in found.items() if isinstance(one, OwnPost)} == OWN - {post(1003)}
@@ -179,11 +183,13 @@ def test_mentions_only_where_wanted(world: World) -> None:
     assert mention_of(found, post(3002)).thread_id == post(3002)
 
 
+@pytest.mark.slow
 def test_empty_mentions_say_what_that_means(world: World) -> None:
     world.mentions = []
     assert any("testers of your app" in one for one in warnings_of(read(world, mentions=True)))
 
 
+@pytest.mark.slow
 def test_search_is_matched_again(world: World) -> None:
     pages = read(world, keyword_search=True, keywords=("Acme Coffee", "#acme", "/acme+/"))
     searched = [page for page in pages if page.searched]
@@ -193,6 +199,7 @@ def test_search_is_matched_again(world: World) -> None:
     assert modes == {("Acme Coffee", "KEYWORD"), ("acme", "TAG")}
 
 
+@pytest.mark.slow
 def test_empty_search_says_what_that_means(world: World) -> None:
     world.found = []
     pages = read(world, keyword_search=True)
@@ -204,6 +211,7 @@ def test_empty_account(world: World) -> None:
     assert not items(read(world))
 
 
+@pytest.mark.slow
 def test_field_that_an_edge_does_not_have_is_left_out(world: World) -> None:
     world.unknown_fields["conversation"] = "reply_audience"
     assert ids(read(world)) >= UNDER
@@ -285,6 +293,7 @@ def test_revisit_sees_edits_and_deletions(world: World) -> None:
     assert {one for page in pages for one in page.checked} == {post(2004), post(2006)}
 
 
+@pytest.mark.slow
 def test_answer_under_an_old_post_is_found(world: World) -> None:
     query = replace(resumed(QUERY, read(world)), open=waiting((post(2004), ROOT)))
     reply = world.add(ROOT, 2, 2401, "21T06:00", replied_to={"id": post(2004)})
@@ -292,6 +301,7 @@ def test_answer_under_an_old_post_is_found(world: World) -> None:
     assert reply in ids(read(world, late))
 
 
+@pytest.mark.slow
 def test_nothing_is_gone_where_nothing_is_shown(world: World) -> None:
     query = replace(resumed(QUERY, read(world)), open=waiting((post(2006), ROOT)))
     world.posts, world.conversations = [], {}

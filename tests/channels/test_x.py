@@ -151,6 +151,7 @@ def test_wrong_secret_is_refused(world: World) -> None:
 # --- the two vocabularies ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_both_vocabularies_give_the_same_items(http_server: Server, world: World) -> None:
     old = by_key(read(world))
     world.speaks = "new"
@@ -170,6 +171,7 @@ def test_the_vocabulary_that_works_is_remembered(world: World) -> None:
     assert not [one for one in world.server.requests if "tweet.fields" in one.params]
 
 
+@pytest.mark.slow
 def test_vocabulary_outlives_the_month(world: World) -> None:
     world.speaks = "new"
     first = read(world)
@@ -192,6 +194,7 @@ def test_facts_say_where_they_are_from() -> None:
     assert FACTS["source"].startswith("openapi.json of github.com/xdevplatform/docs")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "query",
     [
@@ -239,6 +242,7 @@ def test_three_commenters_share_the_thread_of_the_post(found: dict[str, Item]) -
     assert len({one.author.id for one in comments}) == 3
 
 
+@pytest.mark.slow
 def test_nested_comment_belongs_to_the_conversation(found: dict[str, Item]) -> None:
     nested = found["f"]
     assert isinstance(nested, Mention)
@@ -249,6 +253,7 @@ def test_nested_comment_belongs_to_the_conversation(found: dict[str, Item]) -> N
     )
 
 
+@pytest.mark.slow
 def test_our_reply_is_attached_to_its_mention(found: dict[str, Item]) -> None:
     reply, more = found["e"], found["g"]
     assert isinstance(reply, Reply) and isinstance(more, Reply)
@@ -275,6 +280,7 @@ def test_own_posts_and_own_threads_are_no_replies(found: dict[str, Item]) -> Non
     assert found["a"].text == "Our oat milk is back & better!"
 
 
+@pytest.mark.slow
 def test_quoting_one_that_waits_is_a_likely_reply(found: dict[str, Item], world: World) -> None:
     quote = found["n"]
     assert isinstance(quote, Reply)
@@ -406,6 +412,7 @@ def test_search_older_than_the_window_begins_at_its_end_and_says_so(world: World
     assert any("last 7 days" in warning for page in pages for warning in page.warnings)
 
 
+@pytest.mark.slow
 def test_refused_since_id_falls_back_to_a_time(world: World) -> None:
     first = read(world)
     world.fail("/2/tweets/search/recent", "OldSinceId", times=1)
@@ -464,6 +471,7 @@ def test_bearer_token_pays_the_full_price(world: World) -> None:
     assert dear - cheap == pytest.approx(16 * 0.004)
 
 
+@pytest.mark.slow
 def test_money_is_counted_over_runs_and_begins_anew_each_month(world: World) -> None:
     first = read(world)
     new = {**POSTS["o"], "id": str(int(POSTS["u"]["id"]) + 10**12)}
@@ -537,6 +545,7 @@ def partly(world: World, query: Query) -> tuple[list[Page], bool]:
     return found, asyncio.run(work())
 
 
+@pytest.mark.slow
 def test_first_run_tells_what_it_cost(world: World) -> None:
     first = read(world)
     told = [one for page in first for one in page.warnings]
@@ -585,6 +594,7 @@ def again(world: World, *keys: str, **keys_of: Any) -> tuple[Query, list[Page]]:
     return query, first
 
 
+@pytest.mark.slow
 def test_deleted_mention_is_noticed(world: World) -> None:
     query, _ = again(world, "o", "i")
     del world.posts["o"]
@@ -641,6 +651,7 @@ def test_nothing_is_looked_at_twice_in_a_day(world: World) -> None:
     assert {one for page in pages for one in page.checked} >= {external("j")}
 
 
+@pytest.mark.slow
 def test_what_was_seen_today_is_not_looked_at_again(world: World) -> None:
     query, _ = again(world, "o", "i")
     pages = read(world, query)
@@ -664,6 +675,7 @@ def test_direct_messages_are_private_conversations(world: World) -> None:
     assert picture.author.handle == "@tom_example"  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_known_messages_are_bought_once_more_at_most(world: World) -> None:
     first = read(world, direct_messages=True)
     world.server.requests.clear()
@@ -671,6 +683,7 @@ def test_known_messages_are_bought_once_more_at_most(world: World) -> None:
     assert [one.params["max_results"] for one in world.asked("/dm_events")] == ["1"]
 
 
+@pytest.mark.slow
 def test_new_messages_are_read_down_to_the_known_ones(world: World) -> None:
     kept, world.events = world.events, world.events[:1]
     first = read(world, direct_messages=True)

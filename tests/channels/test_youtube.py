@@ -151,6 +151,7 @@ def test_world_refuses_what_is_not_described(world: World, query: str) -> None:
     assert world.faults
 
 
+@pytest.mark.slow
 def test_world_checks_its_answers(world: World) -> None:
     world.find("b")["snippet"]["colour"] = "red"
     collect(channel_of(world.server), QUERY)
@@ -160,6 +161,7 @@ def test_world_checks_its_answers(world: World) -> None:
 # --- what the items say --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_comment_has_all_its_facts(found: dict[str, Item]) -> None:
     comment = found[thread("a")]
     assert isinstance(comment, Mention)
@@ -196,11 +198,13 @@ def test_our_reply_answers_the_top_comment(found: dict[str, Item]) -> None:
     assert ours.text == "Link is in the description!"
 
 
+@pytest.mark.slow
 def test_our_reply_that_names_somebody_answers_him(found: dict[str, Item]) -> None:
     ours = found[reply("a", 4)]
     assert isinstance(ours, Reply) and ours.parent_id == reply("a", 3)
 
 
+@pytest.mark.slow
 def test_below_our_own_comment_the_sole_customer_is_answered(found: dict[str, Item]) -> None:
     top, ours = found[thread("e")], found[reply("e", 2)]
     assert isinstance(top, OwnPost)
@@ -251,6 +255,7 @@ def test_own_videos_are_own_posts(found: dict[str, Item]) -> None:
     assert video.thread_id == "vidACME0001"
 
 
+@pytest.mark.slow
 def test_video_of_somebody_else(found: dict[str, Item], world: World) -> None:
     video = found["vidOTHER001"]
     assert isinstance(video, Mention)
@@ -288,6 +293,7 @@ def test_thread_of_strange_shape_raises_a_value_error() -> None:
 # --- what is asked -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_missing_replies_are_asked_for_once(world: World) -> None:
     first = read(world)
     assert {one.params["parentId"] for one in world.asked("comments")} == {thread("a")}
@@ -304,6 +310,7 @@ def test_replies_that_are_counted_and_never_shown_end_no_run(world: World) -> No
     assert not world.asked("comments")
 
 
+@pytest.mark.slow
 def test_new_reply_in_an_old_thread_is_found(world: World) -> None:
     first = read(world)
     new = world.add_reply("b", "It did for me too", "@mia-example", "2026-11-21T06:00:00Z")
@@ -321,6 +328,7 @@ def test_answer_is_not_attached_anew_where_only_a_part_is_shown(world: World) ->
     assert reply("a", 4) not in ids(pages)
 
 
+@pytest.mark.slow
 def test_thread_with_somebody_who_waits_is_looked_at_however_old(world: World) -> None:
     first = read(world)
     world.add_reply("a", "Fixed!", "@acmecoffee", "2026-12-20T10:00:00Z")
@@ -334,6 +342,7 @@ def test_thread_with_somebody_who_waits_is_looked_at_however_old(world: World) -
     assert isinstance(found[reply("a", 6)], Reply)
 
 
+@pytest.mark.slow
 def test_deleted_comment_reply_and_answer_are_noticed(world: World) -> None:
     first = read(world)
     for gone in (thread("b"), reply("a", 5), reply("a", 1)):
@@ -382,6 +391,7 @@ def test_threads_of_a_killed_run_are_looked_at_again(world: World) -> None:
     assert ours in ids(read(world, resumed(QUERY, before)))
 
 
+@pytest.mark.slow
 def test_page_token_that_is_refused_begins_at_the_top(world: World) -> None:
     world.fail("commentThreads", "invalidPageToken", times=1, pageToken="1-2")
     assert ids(read(world)) == EVERYTHING
@@ -435,6 +445,7 @@ def test_search_rests_so_that_the_day_suffices(world: World) -> None:
     assert asked[1].params["publishedAfter"] == "2026-11-20T07:02:00Z"  # a day before the last
 
 
+@pytest.mark.slow
 def test_comments_below_found_videos(world: World) -> None:
     pages = read(world, watch_comments_of_found_videos=True)
     below = [page for page in pages if page.stream == "video:vidOTHER001"]
@@ -446,6 +457,7 @@ def test_comments_below_found_videos(world: World) -> None:
     assert not [one for one in world.asked("commentThreads") if "vidOTHER002" in str(one.query)]
 
 
+@pytest.mark.slow
 def test_video_with_comments_disabled_is_no_error(world: World) -> None:
     world.fail("commentThreads", "commentsDisabled", videoId="vidOTHER001")
     assert ids(read(world, watch_comments_of_found_videos=True)) == EVERYTHING
@@ -454,6 +466,7 @@ def test_video_with_comments_disabled_is_no_error(world: World) -> None:
 # --- quota ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_request_is_counted(world: World) -> None:
     kept = states(read(world))["budget"].extra
     searched = len(world.asked("search"))
@@ -499,6 +512,7 @@ def test_held_comments_need_the_owner(world: World) -> None:
     assert {one.headers["authorization"] for one in asked} == {"Bearer owner-token"}
 
 
+@pytest.mark.slow
 def test_held_comment_that_is_not_public_is_not_taken_for_deleted(world: World) -> None:
     first = read(world, **LOGIN)
     query = replace(resumed(QUERY, first), open=waiting(thread("h")))
@@ -542,6 +556,7 @@ def test_each_error_is_told(world: World, name: str, wanted: type[ChannelError],
     assert type(error) is wanted and hint in error.hint
 
 
+@pytest.mark.slow
 def test_key_stands_in_no_address_and_no_message(world: World) -> None:
     read(world)
     assert not [one for one in world.server.requests if KEY in str(one.query)]

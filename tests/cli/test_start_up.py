@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 EMPTY = """
 import typer
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)

@@ -128,6 +128,7 @@ def inner_classes(hint: Any) -> list[type[Any]]:
     return [found for inside in get_args(hint) for found in inner_classes(inside)]
 
 
+@pytest.mark.slow
 def test_the_keys_of_every_channel_are_shown():
     shown = {key for kind in BUILTIN for table in channels_of(kind) for key in table}
     assert set(COMMON) <= shown

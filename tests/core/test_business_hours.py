@@ -435,6 +435,7 @@ class TestTarget:
         assert Target.parse(text) == target
         assert str(target) == written
 
+    @pytest.mark.slow
     @given(st.integers(1, 366 * 1440))
     def test_minutes_are_read_back(self, minutes: int) -> None:
         assert Target.parse(str(Target(minutes=minutes))) == Target(minutes=minutes)

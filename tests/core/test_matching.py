@@ -236,6 +236,7 @@ class TestExpressions:
         assert matcher.matches("x" * 19_990 + " acme")
         assert not matcher.matches("x" * 20_000 + " acme")
 
+    @pytest.mark.slow
     def test_a_long_one_is_cut_in_the_message(self) -> None:
         with pytest.raises(ValueError, match="regular expression") as error:
             Matcher.build(["/" + "(" * 400 + "/"])

@@ -19,6 +19,8 @@ from mentionwatch.store.spans import one_moment
 from tests.insight import world
 from tests.shop import Shop
 
+pytestmark = pytest.mark.slow
+
 LONDON = ZoneInfo("Europe/London")
 UNTIL = to_ms(world.NOW)
 SINCE = to_ms(world.NOW - timedelta(days=30))

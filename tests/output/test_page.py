@@ -90,6 +90,7 @@ def test_links_are_web_addresses_that_tell_nobody_where_they_stand() -> None:
         assert {"noopener", "noreferrer"} <= set(str(link["rel"]).split())
 
 
+@pytest.mark.slow
 def test_the_page_works_without_its_script() -> None:
     html = re.sub(r"<script>.*?</script>", "", queue_html(busy()), flags=re.DOTALL)
     page = Page(html)

@@ -67,6 +67,7 @@ def test_a_colour_ends_with_the_words_it_is_for() -> None:
     assert "\x1b[1mCold coffee\x1b[0m: Waited" in coloured
 
 
+@pytest.mark.slow
 def test_the_environment_does_not_decide(monkeypatch: pytest.MonkeyPatch) -> None:
     before = queue_table(busy(), width=80, colour=False)
     coloured = queue_table(busy(), width=80, colour=True)

@@ -49,6 +49,7 @@ def test_tried_two_channels_before_and_is_angry_is_urgent():
     assert {"urgency.tried_channels", "urgency.no_answer"} <= rules
 
 
+@pytest.mark.slow
 def test_a_stored_call_on_another_channel_counts():
     text = said("The jeans are torn after a week, I am very disappointed")
     alone, after = conversation(text), conversation(text, other_channels=("phone", "form"))
@@ -89,6 +90,7 @@ def test_praise_to_us_is_owed_an_answer_and_low(text):
     assert answer.owed
 
 
+@pytest.mark.slow
 def test_thanks_after_our_reply_is_not_owed_an_answer():
     assert not conversation(said("Thanks!", after_reply=True)).owed
     assert conversation(said("Thanks!")).owed
@@ -104,6 +106,7 @@ def test_news_found_by_search_is_not_owed_an_answer():
     assert not conversation(said(text, addressed=False)).owed
 
 
+@pytest.mark.slow
 def test_sentiment_and_intent_come_from_the_newest_text_that_has_one():
     answer = conversation(said("This is terrible, it never works"), said("これ"))
     assert (answer.sentiment, answer.intent) == ("negative", "complaint")

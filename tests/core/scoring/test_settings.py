@@ -10,6 +10,8 @@ from mentionwatch.core.scoring import CustomRule, RuleSet, TextFacts
 from mentionwatch.core.scoring.evaluate import evaluate
 from mentionwatch.core.scoring.replies import is_closing, is_holding
 
+pytestmark = pytest.mark.slow
+
 FACTS = TextFacts()
 ALLERGY = CustomRule(
     id="allergy",

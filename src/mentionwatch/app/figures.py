@@ -89,10 +89,10 @@ def _spreads(
 
 
 def _named(
-    rows: Iterable[tuple[int, int, int, int]], keys: Sequence[Any]
+    rows: Iterable[tuple[int, int, Any, int]], keys: Sequence[Any]
 ) -> Iterator[tuple[int, int, Sequence[tuple[str, Any]]]]:
     """Yield (seconds, how many took so long, what they count for) of `answer_lengths`."""
-    names = [
-        [*(((kind, WHOLE), (kind, key)) for key in keys), ((kind, WHOLE),)] for kind in counts.KINDS
-    ]
-    return ((seconds, times, names[kind][place]) for seconds, kind, place, times in rows)
+    whole = [((kind, WHOLE),) for kind in counts.KINDS]
+    both = [{key: ((kind, WHOLE), (kind, key)) for key in keys} for kind in counts.KINDS]
+    for seconds, kind, key, times in rows:
+        yield seconds, times, both[kind].get(key, whole[kind])

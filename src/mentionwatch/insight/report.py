@@ -156,8 +156,8 @@ def _step_label(step: str, day: date) -> str:
 
 
 def tallied(
-    rows: Iterable[tuple[int, int, int, int]], tally: list[int]
-) -> Iterator[tuple[int, int, int, int]]:
+    rows: Iterable[tuple[int, int, Key, int]], tally: list[int]
+) -> Iterator[tuple[int, int, Key, int]]:
     """Yield the lengths of answers as they come, and count the first answers between `BOUNDS`."""
     for row in rows:
         seconds, is_next, _, times = row

@@ -20,7 +20,8 @@ _KEYS = {
     "weekday": "({at} / 86400000 + 3) % 7",
     "hour": "{at} / 3600000 % 24",
 }
-_OF_TIME = ("", "weekday", "hour")
+# Dimensions whose keys are all numbers below one.
+NUMBERED = {"weekday": 7, "hour": 24}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,7 @@ class Span:
 
     def conversation(self, by: str, of: str) -> str:
         """Return the join of c that is needed; without one a million rows less are read."""
-        if self.where == "1" and by in _OF_TIME:
+        if self.where == "1" and (not by or by in NUMBERED):
             return ""
         return f"JOIN conversation c ON c.id = {of} {self.newest}"
 
@@ -76,6 +77,8 @@ class Span:
         """Return SQL for the place of the key among *keys*, after them for others; its values."""
         if not keys:
             return "0", {}
+        if by in NUMBERED:
+            return self.key(by, at), {}
         cases = " ".join(f"WHEN :key{place} THEN {place}" for place in range(len(keys)))
         values = {f"key{place}": key for place, key in enumerate(keys)}
         return f"CASE {self.key(by, at)} {cases} ELSE {len(keys)} END", values

@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from mentionwatch.app.figures import counted, sums_of
 from mentionwatch.insight import report as counting
 from mentionwatch.model.insight import Spread
 from mentionwatch.model.times import to_ms
-from mentionwatch.store.spans import one_moment
+from mentionwatch.store import standing
+from mentionwatch.store.spans import Span, one_moment
 from tests.insight import world
 from tests.shop import Shop
 
@@ -177,6 +179,56 @@ def test_groups_add_up_to_the_whole(filled: Shop, by: str) -> None:
             assert total == found["figures"][name], name
     if by != "author":
         assert sum(group["waiting"] for group in found["groups"]) == found["waiting"]
+
+
+@pytest.mark.parametrize(("by", "key"), [("channel", "c.channel"), ("intent", "c.intent")])
+def test_groups_have_reply_times_of_their_own(
+    filled: Shop, facts: sqlite3.Connection, by: str, key: str
+) -> None:
+    groups = ask(filled, "--by", by)["groups"]
+    for group in groups:
+        lengths = values(
+            facts,
+            "SELECT k.calendar_seconds FROM clock k JOIN conversation c "
+            f"ON c.id = k.conversation_id WHERE {key} = ? AND k.kind = 'first' "
+            "AND k.result IN ('met', 'breached') AND k.replied_at > ? AND k.replied_at <= ?",
+            *(group["key"], SINCE, UNTIL),
+        )
+        found = group["figures"]["first_calendar"]
+        assert found["count"] == len(lengths)
+        if lengths:
+            seconds = [length for (length,) in lengths]
+            assert found["median_seconds"] == nearest_rank(seconds, 0.5)
+            assert found["p90_seconds"] == nearest_rank(seconds, 0.9)
+    assert any(group["figures"]["first_calendar"]["count"] > 5 for group in groups)
+
+
+def everything(facts: sqlite3.Connection, span: Span, by: str) -> list[Any]:
+    sums = sums_of(facts, span, by)
+    late = sorted(tuple(row) for row in standing.lateness(facts, span))
+    return [
+        counted(facts, span, sums, by, list(sums) if by else ()),
+        counting.posting(standing.posts(facts, span), iter(late)),
+        standing.reactions(facts, span),
+        standing.moods(facts, span, 0)[0],
+        standing.missed(facts, span, 5)[0],
+        [row["id"] for row in standing.to_thank(facts, span, 50)],
+        late,
+    ]
+
+
+@pytest.mark.parametrize("by", ["", "channel", "hour"])
+@pytest.mark.parametrize("days", [1, 9, 45])
+def test_reading_whole_tables_counts_the_same(
+    facts: sqlite3.Connection, by: str, days: int
+) -> None:
+    since = to_ms(world.NOW - timedelta(days=days))
+    found = [
+        everything(facts, Span(since=since, until=UNTIL, now=UNTIL, wide=wide), by)
+        for wide in (False, True)
+    ]
+    assert found[0] == found[1]
+    assert found[0][0][0].mentions
 
 
 def test_weekdays_and_hours_are_local(filled: Shop, facts: sqlite3.Connection) -> None:

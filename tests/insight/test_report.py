@@ -205,7 +205,7 @@ def test_groups_have_reply_times_of_their_own(
 
 def everything(facts: sqlite3.Connection, span: Span, by: str) -> list[Any]:
     sums = sums_of(facts, span, by)
-    late = sorted(tuple(row) for row in standing.lateness(facts, span))
+    late = sorted((row[0], row[1], row[2]) for row in standing.lateness(facts, span))
     return [
         counted(facts, span, sums, by, list(sums) if by else ()),
         counting.posting(standing.posts(facts, span), iter(late)),
@@ -229,6 +229,36 @@ def test_reading_whole_tables_counts_the_same(
     ]
     assert found[0] == found[1]
     assert found[0][0][0].mentions
+
+
+def test_keys_that_are_not_shown_count_for_the_whole_only(facts: sqlite3.Connection) -> None:
+    span = Span(since=SINCE, until=UNTIL, now=UNTIL)
+    sums = sums_of(facts, span, "channel")
+    keys = list(sums)
+    whole, figures, bins = counted(facts, span, sums, "channel", keys)
+    few = counted(facts, span, sums, "channel", keys[1:])
+    assert few == (whole, {key: figures[key] for key in keys[1:]}, bins)
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_each_post_meets_all_that_was_overdue(facts: sqlite3.Connection, wide: bool) -> None:
+    late = values(
+        facts,
+        "SELECT c.channel, k.due_at, k.replied_at FROM clock k JOIN conversation c "
+        "ON c.id = k.conversation_id WHERE k.result = 'breached' UNION ALL "
+        f"SELECT channel, due_at, {UNTIL + 1} FROM conversation WHERE state = 'open' "
+        "AND due_at > 0",
+    )
+
+    def meets(rows: list[Any], channel: str, at: int) -> int:
+        return sum(name == channel and since <= at < until for name, since, until in rows)
+
+    for days in range(1, world.DAYS):
+        since = to_ms(world.NOW - timedelta(days=days))
+        span = Span(since=since, until=UNTIL, now=UNTIL, wide=wide)
+        found = list(standing.lateness(facts, span))
+        for channel, at in standing.posts(facts, span):
+            assert meets(found, channel, at) == meets(late, channel, at)
 
 
 def test_weekdays_and_hours_are_local(filled: Shop, facts: sqlite3.Connection) -> None:

@@ -6,6 +6,7 @@ API: https://developers.chatwoot.com, https://developers.intercom.com
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -145,7 +146,7 @@ class Helpdesk:
                     yield page
 
 
-class Desk:
+class Desk(ABC):
     """One help desk; a subclass knows its requests."""
 
     def __init__(self, channel: Helpdesk, client: Client) -> None:
@@ -169,8 +170,9 @@ class Desk:
         except PermissionMissing as error:
             raise _with_hint(error, _NO_RIGHT) from error
 
+    @abstractmethod
     def headers(self) -> Mapping[str, Any]:
-        raise NotImplementedError
+        """Return what tells the service who asks."""
 
 
 class Chatwoot(Desk):

@@ -36,7 +36,7 @@ from mentionwatch.store.database import Store
 from mentionwatch.store.rows import ARTICLE
 
 if TYPE_CHECKING:
-    from mentionwatch.core.scoring import RuleSet
+    from mentionwatch.core.scoring import RuleSet, TextFacts
 
 BATCH = 100  # contacts a transaction: short enough that nobody waits for the write lock
 
@@ -141,47 +141,49 @@ def _score_texts(
     connection: sqlite3.Connection, assessor: Assessor, rows: Sequence[sqlite3.Row]
 ) -> dict[int, TextScore]:
     """Return the score of each text; those not scored yet are, and kept."""
-    scores: dict[int, TextScore] = {}
-    fresh = []
-    for row in rows:
-        if row["scored_with"] is None:
-            score = _score(assessor, row)
-            fresh.append(
-                (
-                    assessor.rules.version,
-                    score.sentiment,
-                    score.sentiment_points,
-                    score.urgency,
-                    score.intent,
-                    score.closing,
-                    score.language,
-                    json.dumps([_reason(reason) for reason in score.reasons]),
-                    row["id"],
-                )
-            )
-            scores[row["id"]] = score
-        else:
-            scores[row["id"]] = stored_score(row)
-    conversations.save_scores(connection, fresh)
+    scores = {row["id"]: stored_score(row) for row in rows if row["scored_with"] is not None}
+    unscored = [row for row in rows if row["scored_with"] is None]
+    if unscored:
+        texts = [(row["text"], _text_facts(assessor, row)) for row in unscored]
+        found = assessor.rules.score_texts(texts)
+        fresh = {row["id"]: score for row, score in zip(unscored, found, strict=True)}
+        version = assessor.rules.version
+        conversations.save_scores(connection, [_score_row(x, y, version) for x, y in fresh.items()])
+        scores |= fresh
     return scores
 
 
-def _score(assessor: Assessor, row: Mapping[str, Any] | sqlite3.Row) -> TextScore:
+def _score(assessor: Assessor, row: Mapping[str, Any]) -> TextScore:
+    return assessor.rules.score_text(row["text"], _text_facts(assessor, row))
+
+
+def _text_facts(assessor: Assessor, row: Mapping[str, Any] | sqlite3.Row) -> TextFacts:
     from mentionwatch.core.scoring import TextFacts
 
-    return assessor.rules.score_text(
-        row["text"],
-        TextFacts(
-            brand_words=assessor.brand_words,
-            rating=row["rating"],
-            rating_max=row["rating_max"],
-            kind=row["kind"],
-            addressed=bool(row["addressed"]),
-            private=bool(row["private"]),
-            language=row["language"],
-            title=row["title"],
-            media=row["media"],
-        ),
+    return TextFacts(
+        brand_words=assessor.brand_words,
+        rating=row["rating"],
+        rating_max=row["rating_max"],
+        kind=row["kind"],
+        addressed=bool(row["addressed"]),
+        private=bool(row["private"]),
+        language=row["language"],
+        title=row["title"],
+        media=row["media"],
+    )
+
+
+def _score_row(mention: int, score: TextScore, version: str) -> tuple[Any, ...]:
+    return (
+        version,
+        score.sentiment,
+        score.sentiment_points,
+        score.urgency,
+        score.intent,
+        score.closing,
+        score.language,
+        json.dumps([_reason(reason) for reason in score.reasons]),
+        mention,
     )
 
 

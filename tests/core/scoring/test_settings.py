@@ -96,8 +96,16 @@ def test_evaluate_answers_each_line():
 
 @pytest.mark.parametrize("line", ["{", "[]", "1", '{"id": 1}', '"text"'])
 def test_evaluate_names_the_line_that_it_cannot_read(line):
+    answers = evaluate(['{"id": 1, "text": "a"}', line], RuleSet.build())
+    assert json.loads(next(answers))["id"] == 1  # what came before it is answered
     with pytest.raises(ValueError, match="line 2"):
-        list(evaluate(['{"id": 1, "text": "a"}', line], RuleSet.build()))
+        next(answers)
+
+
+def test_evaluate_answers_any_number_of_lines_in_their_order():
+    lines = [json.dumps({"id": number, "text": "on hold"}) for number in range(234)]
+    answers = [json.loads(line)["id"] for line in evaluate(lines, RuleSet.build())]
+    assert answers == list(range(234))
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,42 @@ def test_sentiment(text, sentiment):
     assert score(text).sentiment == sentiment
 
 
+def test_many_texts_score_as_each_of_them_alone():
+    facts = (TextFacts(), TextFacts(rating=1.0, title="Cold"), TextFacts(language="nl"))
+    texts = [(text, facts[at % 3]) for at, text in enumerate((*VOCABULARY[::40], "", "C'est nul"))]
+    assert RULES.score_texts(texts) == [RULES.score_text(text, one) for text, one in texts]
+    assert RULES.score_texts([]) == []
+
+
+def fired(text):
+    return {reason.rule for reason in score(text).reasons}
+
+
+@pytest.mark.parametrize("before", [0, 3, 7, 8, 9, 40])
+def test_a_pattern_finds_its_words_anywhere_in_a_text(before):
+    text = f"{'so ' * before}the SITE is Down since {'very ' * 40}late"
+    reason = next(x for x in score(text).reasons if x.rule == "urgency.outage")
+    assert reason.quote == "SITE is Down"
+
+
+def test_what_begins_a_text_begins_no_later_sentence():
+    assert "intent.imperative" in fired("hello, cancel my class")
+    assert "intent.imperative" not in fired(f"hello, {'so ' * 20} cancel my class")
+
+
+@pytest.mark.parametrize("mark", "'’‘`´")
+def test_any_apostrophe_is_one(mark):
+    assert "sentiment.cannot" in fired(f"I can{mark}t change my order")
+
+
+@pytest.mark.parametrize(
+    "link", ["https://x.example/a", "HTTP://X.EXAMPLE", "Www.x.example", "pic.twitter.com/good"]
+)
+def test_a_link_says_nothing(link):
+    link = link.replace("x.example", "terrible.example")
+    assert score(f"the shop {link}").sentiment_points == 0
+
+
 def test_the_brand_name_never_scores():
     text = "United Terrible Coffee"
     assert score(text).sentiment == "negative"

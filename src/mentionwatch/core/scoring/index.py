@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 
 from mentionwatch.core.scoring import lexicon
 from mentionwatch.core.scoring.rule import Rule
@@ -14,12 +15,38 @@ _STOPS = (".", ",", ";", ":", "…", "!", "?", "(", ")")
 _MOST_REMEMBERED = 50_000  # words looked up by their stems
 _SHORTEST_STEM, _LONGEST_STEM = 3, 14
 
-# All words behind the first one, their valence (None: none), and the rule whose anchor they are.
-Phrase = tuple[list[str], int | None, Rule | None]
 
+@dataclass(slots=True)
+class Node:
+    """
+    A place in the tree of phrases, reached word by word.
 
-_NO_RULES: list[Rule] = []
-_NO_PHRASES: dict[str, list[Phrase]] = {}
+    ``next``: the words that lead on; ``open``: the words with an open end that do. ``ends``: for
+    each phrase that ends here its valence (None: none), or the rule whose anchor it is.
+    """
+
+    next: dict[str, Node] = field(default_factory=dict)
+    open: dict[str, Node] = field(default_factory=dict)
+    ends: list[tuple[int | None, Rule | None]] = field(default_factory=list)
+
+    def add(self, rest: Sequence[str], points: int | None, rule: Rule | None) -> None:
+        """Add a phrase below; a second valence of the same phrase replaces the first."""
+        if rest:
+            word = rest[0]
+            table, word = (self.open, word[:-1]) if word.endswith("*") else (self.next, word)
+            table.setdefault(word, Node()).add(rest[1:], points, rule)
+        else:
+            self.ends = [x for x in self.ends if rule or x[1]] + [(points, rule)]
+
+    def leads_on(self, word: str) -> bool:
+        """Whether a phrase may go on with *word*."""
+        return word in self.next or (bool(self.open) and word.startswith(tuple(self.open)))
+
+    def after(self, word: str) -> list[Node]:
+        """Return the places that *word* leads to: one, none, or more where ends are open."""
+        found = [self.next[word]] if word in self.next else []
+        found += [node for stem, node in self.open.items() if word.startswith(stem)]
+        return found
 
 
 @dataclass(slots=True)
@@ -28,68 +55,57 @@ class Entry:
     What one first word starts.
 
     ``points`` is its valence, ``role`` one of the letters above or "". ``rules`` fire, or their
-    patterns run, where the word occurs; ``phrases`` begin with it: by their second word ("" where
-    that one has an open end), longest first.
+    patterns run, where the word occurs; ``phrases`` begin with it.
     """
 
     points: int = 0
     role: str = ""
     # Shared while empty: thousands of entries have neither rules nor phrases.
     rules: list[Rule] = field(default_factory=lambda: _NO_RULES)
-    phrases: dict[str, list[Phrase]] = field(default_factory=lambda: _NO_PHRASES)
+    phrases: Node | None = None
 
-    def add(self, rest: list[str], points: int | None, rule: Rule | None) -> None:
-        """Add a phrase; a second valence of the same phrase replaces the first."""
-        key = "" if rest[0].endswith("*") else rest[0]
-        same = self.phrases.get(key, [])
-        phrases = [x for x in same if rule or x[2] or x[0] != rest]
-        phrases.append((rest, points, rule))
-        if not self.phrases:
-            self.phrases = {}
-        self.phrases[key] = sorted(phrases, key=lambda phrase: -len(phrase[0]))
+    def add(self, rest: Sequence[str], points: int | None, rule: Rule | None) -> None:
+        """Add a phrase by the words behind the first one."""
+        self.phrases = self.phrases or Node()
+        self.phrases.add(rest, points, rule)
 
 
-# An entry for reading: points, role, rules, phrases; or the bare valence of a word with no more.
-Known = tuple[int, str, list[Rule], dict[str, list[Phrase]]] | int
-_NONE: list[Phrase] = []
+_NO_RULES: list[Rule] = []
+
+# An entry for reading: points, role, rules, phrases. Most words have less: a bare valence, or only
+# phrases.
+Known = tuple[int, str, list[Rule], Node | None] | Node | int
+# The place behind a phrase, its valence or the rule whose anchor it is.
+Phrase = tuple[int, int | None, Rule | None]
 
 
-def standing(phrases: dict[str, list[Phrase]], words: list[str], at: int) -> list[Phrase]:
-    """Return those of an entry's phrases that stand in *words* at place *at*, longest first."""
-    second = at + 1
-    # The key is the second word: where a phrase has no third one, it stands there.
-    found = [
-        phrase
-        for phrase in phrases.get(words[second], _NONE)
-        if len(phrase[0]) == 1 or _stands(words, second, phrase[0])
-    ]
-    if "" in phrases:
-        found += [phrase for phrase in phrases[""] if _stands(words, second, phrase[0])]
-    return found
+def standing(phrases: Node, words: Sequence[str], at: int) -> list[Phrase]:
+    """Return those of the phrases of the word *at* its place that stand there, longest first."""
+    found: list[Phrase] = []
+    places = [(phrases, at + 1)]
+    for node, place in places:  # grows while it is walked
+        if place < len(words):
+            for reached in node.after(words[place]):
+                places.append((reached, place + 1))
+                found += [(place + 1, points, rule) for points, rule in reached.ends]
+    return sorted(found, key=_length, reverse=True) if len(found) > 1 else found
+
+
+_length = itemgetter(0)
 
 
 def _simplest(entry: Entry) -> Known:
-    if entry.role or entry.rules or entry.phrases:
+    if entry.role or entry.rules or (entry.phrases and entry.points):
         return entry.points, entry.role, entry.rules, entry.phrases
-    return entry.points
+    return entry.phrases or entry.points
 
 
 def _inherit(entry: Entry, parent: Entry) -> None:
     entry.points = entry.points or (0 if entry.role else parent.points)
     entry.rules = [*entry.rules, *(rule for rule in parent.rules if rule not in entry.rules)]
     if parent.phrases:
-        entry.phrases = {**parent.phrases, **entry.phrases}
-
-
-def _stands(words: list[str], at: int, rest: list[str]) -> bool:
-    """Return whether *rest*, perhaps with open ends, stands in *words* from place *at*."""
-    there = words[at : at + len(rest)]
-    if there == rest:
-        return True
-    return len(there) == len(rest) and all(
-        one == want or (want[-1] == "*" and one.startswith(want[:-1]))
-        for one, want in zip(there, rest, strict=True)
-    )
+        own = entry.phrases or Node()
+        entry.phrases = Node(parent.phrases.next | own.next, parent.phrases.open | own.open)
 
 
 @dataclass(slots=True)
@@ -119,22 +135,20 @@ class Index:
         else:
             entry.points = points or 0
 
-    def find(self, words: Sequence[str]) -> list[tuple[int, Known]]:
-        """Return for each of *words* that is known its place and entry, or its bare valence."""
-        known = self.known
+    def find(self, words: Sequence[str]) -> list[Known | None]:
+        """Return for each word its entry, or its bare valence; None or 0 where it says nothing."""
         if not self.stems:
-            get = known.get
-            return [(at, entry) for at, word in enumerate(words) if (entry := get(word))]
+            return list(map(self.known.get, words))
         memo = self.memo
         try:
-            return [(at, entry) for at, word in enumerate(words) if (entry := memo[word])]
+            return [memo[word] for word in words]
         except KeyError:
             if len(memo) > _MOST_REMEMBERED:
                 memo.clear()
             for word in words:
                 if word not in memo:
                     memo[word] = self._look_up(word)
-            return [(at, entry) for at, word in enumerate(words) if (entry := memo[word])]
+            return [memo[word] for word in words]
 
     def _look_up(self, word: str) -> Known | None:
         known = self._known(word)

@@ -286,6 +286,7 @@ INTENT_RULES = (
             r"|curious"
             r"|whats|what's|wheres|where's|hows) (?!(?:a|an|not|your best|love|like|i|you) )"
         ),
+        at_start=True,
         also={"urgency.question_start": 2},
         fires_on=("is Ana in on thursdays", "Hello, does the cake keep until Sunday"),
         silent_on=("What a day", "I know what is good", "Do not enter"),
@@ -321,6 +322,7 @@ INTENT_RULES = (
             r"|forward"
             r"|refund|activate|deactivate|fix|petition|dm|rebook|reschedule) (?!(?:it )?up )"
         ),
+        at_start=True,
         finds=(
             *(f"{must} to {verb}" for must in ("need", "have") for verb in _PUT_OFF),
             "if you could",

@@ -8,7 +8,7 @@ and else to none: "" is then the answer, and the score "unclassified".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from mentionwatch.core.scoring.lexicon import LANGUAGES, OTHERS, common_words
 
@@ -24,8 +24,12 @@ _LETTERS = {
     "it": frozenset("ìò"),
     OTHERS: frozenset("åøæłżźćąęșțğışőűďěřůčš"),
 }
-_NONE: frozenset[str] = frozenset()
-_SHIFTS = tuple((language, 12 * at) for at, language in enumerate((*LANGUAGES, OTHERS)))
+_SHIFTS = {language: 12 * at for at, language in enumerate((*LANGUAGES, OTHERS))}
+# For each of these letters the sum of packed counters, as those of `common_words`.
+_OWN = {
+    letter: sum(1 << _SHIFTS[one] for one, letters in _LETTERS.items() if letter in letters)
+    for letter in frozenset().union(*_LETTERS.values())
+}
 _FIRST = ("", LANGUAGES[0])
 
 
@@ -35,21 +39,23 @@ def lean(packed: int) -> int:
     return (1 if english else 0) - (1 if others else 0)
 
 
-def guess(words: Sequence[str], leaning: int, packed: Callable[[], int], declared: str = "") -> str:
+def guess(
+    words: Sequence[str], leaning: Sequence[int], packed: Sequence[int], declared: str = ""
+) -> str:
     """
     Return the language of *words*: one of `LANGUAGES`, "other" (another one), or "" (unknown).
 
     Args:
-        words: Lower case.
-        leaning: The sum of their `lean`; above 0 settles the matter where nothing is declared.
-        packed: Returns the sum of their counters; only asked where *leaning* does not settle it.
+        words: Lower case; the first `MOST` are looked at.
+        leaning: Their `lean`; a sum above 0 settles the matter where nothing is declared.
+        packed: Their counters, see `common_words`.
         declared: ISO 639-1 as the platform says, perhaps with a region; "" where it does not.
     """
     if declared:
         declared = declared[:2].lower()
-    if leaning > 0 and declared in _FIRST:
+    if declared in _FIRST and sum(leaning[:MOST]) > 0:
         return LANGUAGES[0]
-    counts = _counts(words[:MOST], packed())
+    counts = _counts(words[:MOST], sum(packed[:MOST]))
     if not any(counts):
         return declared if declared in LANGUAGES else "other" if declared else ""
     if declared:
@@ -65,8 +71,7 @@ def _counts(words: Sequence[str], packed: int) -> list[int]:
         table = common_words()
         elided = (word.partition("'")[0] for word in words if "'" in word and word not in table)
         packed += sum(table.get(word, 0) for word in elided)
-    own = _NONE if letters.isascii() else set(letters)
-    return [
-        2 * (packed >> shift & _FIELD) + (len(own & _LETTERS.get(language, _NONE)) if own else 0)
-        for language, shift in _SHIFTS
-    ]
+    packed *= 2
+    if not letters.isascii():
+        packed += sum([_OWN[letter] for letter in _OWN.keys() & set(letters)])
+    return [packed >> shift & _FIELD for shift in _SHIFTS.values()]

@@ -47,8 +47,10 @@ class Rule:
     "urgency.", "intent." ("closing." and "holding." rules only fire, with 0 points). For an intent
     rule ``intent`` names the one it speaks for. ``also``: further reasons of the same find, by id,
     with their points; "intent.complaint" and the like speak for that intent.
-    ``anchors`` are words or phrases; ``pattern`` runs only where one of them occurs, and without a
-    pattern the anchor itself is the find. ``finds`` are words or phrases that need no pattern.
+    ``anchors`` are words or phrases; ``pattern`` runs only where one of them occurs, over the eight
+    tokens before and the fourteen behind it; without a pattern the anchor itself is the find.
+    ``at_start``: the pattern is tried at the beginning of the text instead, for an anchor near it.
+    ``finds`` are words or phrases that need no pattern.
     A find of ``unless`` anywhere silences the rule.
     ``times`` replaces words: how many times the points are given, 0 for silence.
     ``needs`` names the one fact of `TextFacts` without which ``times`` is not even asked.
@@ -61,6 +63,7 @@ class Rule:
     intent: str = ""
     anchors: tuple[str, ...] = ()
     pattern: re.Pattern[str] | None = None
+    at_start: bool = False
     finds: tuple[str, ...] = ()
     unless: re.Pattern[str] | None = None
     times: Callable[[Any], int] | None = field(default=None, compare=False)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from typing import Any
 
 from mentionwatch.core.scoring import context, replies, text
 from mentionwatch.core.scoring.contact import CONTACT_RULES
@@ -21,7 +22,7 @@ from mentionwatch.core.scoring.values import ConversationContext, ConversationSc
 from mentionwatch.model.score import Reason, TextScore
 
 # Raised when the way of counting changes; rules and lexicons are part of the version anyway.
-_METHOD = 1
+_METHOD = 2
 _TEXT_RULES = (*SENTIMENT_RULES, *URGENCY_RULES, *CONTACT_RULES, *INTENT_RULES)
 BUILTIN: tuple[Rule, ...] = (*_TEXT_RULES, *context.CONTEXT_RULES, *replies.REPLY_RULES)
 _CONTEXT_IDS = frozenset(rule.id for rule in context.CONTEXT_RULES)
@@ -98,14 +99,14 @@ class RuleSet:
         return Glossary(self.index("en"), self.vocabulary)
 
     @cached_property
-    def fact_rules(self) -> tuple[Rule, ...]:
-        """Return the rules that look at the facts or the form of one mention."""
-        return tuple(r for r in self.in_force if r.times and r.id not in _CONTEXT_IDS)
+    def fact_rules(self) -> tuple[tuple[Rule, Callable[[Any], int]], ...]:
+        """Return the rules that look at the facts or the form of one mention, with how."""
+        return tuple((r, r.times) for r in self.in_force if r.times and r.id not in _CONTEXT_IDS)
 
     @cached_property
-    def form_rules(self) -> tuple[Rule, ...]:
+    def form_rules(self) -> tuple[tuple[Rule, Callable[[Any], int]], ...]:
         """Return those of `fact_rules` that need nothing but the text."""
-        return tuple(r for r in self.fact_rules if not r.needs)
+        return tuple((rule, times) for rule, times in self.fact_rules if not rule.needs)
 
     def rules(self) -> Sequence[Rule]:
         """Return the rules in force, built-in ones first."""
@@ -119,7 +120,11 @@ class RuleSet:
 
     def score_text(self, text_: str, facts: TextFacts) -> TextScore:
         """Return what a text says: sentiment, urgency and intent, with all their reasons."""
-        return text.score_text(self, text_, facts)
+        return text.score_texts(self, [(text_, facts)])[0]
+
+    def score_texts(self, texts: Sequence[tuple[str, TextFacts]]) -> list[TextScore]:
+        """Return the same as `score_text` for each of *texts*; faster with a few dozen at once."""
+        return text.score_texts(self, texts)
 
     def score_conversation(self, context_: ConversationContext) -> ConversationScore:
         """Return the score of a conversation: its most urgent unanswered text, and the context."""
@@ -161,7 +166,7 @@ def _own(custom: CustomRule) -> Rule:
     )
 
 
-def _tokens(phrase: str) -> list[str]:
+def _tokens(phrase: str) -> Sequence[str]:
     from mentionwatch.core.scoring.words import take_apart
 
     return take_apart(phrase).words

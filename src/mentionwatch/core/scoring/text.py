@@ -1,5 +1,5 @@
 """
-Scoring one text.
+Scoring texts.
 
 Sentiment follows the method of VADER (Hutto and Gilbert, ICWSM 2014) in whole points: the valence
 of words and phrases, turned by negators, strengthened, weakened, and weighed around "but"; the
@@ -8,20 +8,22 @@ customer-service rules add to it. Urgency and intent are the points of the rules
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from mentionwatch.core.scoring.glossary import Known as LookedUp
 from mentionwatch.core.scoring.index import (
     BOOSTER,
     CONTRAST,
     NEGATOR,
     STOP,
     Known,
-    Phrase,
+    Node,
     standing,
 )
-from mentionwatch.core.scoring.languages import MOST, guess
+from mentionwatch.core.scoring.languages import guess
 from mentionwatch.core.scoring.lexicon import LANGUAGES
 from mentionwatch.core.scoring.replies import closes
 from mentionwatch.core.scoring.rule import Rule
@@ -35,9 +37,8 @@ if TYPE_CHECKING:
 NEGATIVE_TO, POSITIVE_FROM = -5, 6
 LEAST_INTENT = 8
 _REACH = 4  # tokens over which a negator reaches
+_BEFORE, _BEHIND = 8, 14  # tokens around an anchor in which a rule's pattern looks
 _FAR = 1000
-_NOTHING: dict[str, list[Phrase]] = {}
-_OPEN = ""  # the key of phrases whose second word has an open end
 _BOOST, _DAMP, _CAPITALS = 1.3, 0.7, 1.3
 _BEFORE_BUT, _AFTER_BUT = 0.5, 1.3
 WORD = "sentiment.word"
@@ -53,11 +54,18 @@ def _reason(rule: str, points: int, quote: str, why: str) -> Reason:
 
 @dataclass(slots=True)
 class View:
-    """What rules over facts may look at; ``sentiment`` is the sum of the words and word rules."""
+    """
+    One text on its way to a score; rules over facts may look at all of it.
+
+    ``known``: what is known of each of its words; None for most. ``readable``: whether its
+    sentiment can be judged. ``sentiment`` is the sum of the words and word rules.
+    """
 
     words: Words
     facts: TextFacts
     language: str
+    readable: bool
+    known: Sequence[Known | None]
     sentiment: int = 0
     urgency: int = 0
     intents: dict[str, int] = field(default_factory=dict)
@@ -73,63 +81,78 @@ class View:
             self.intents[intent] = self.intents.get(intent, 0) + points * times
 
 
-def score_text(rules: RuleSet, text: str, facts: TextFacts) -> TextScore:
-    """Return what *text* says, with every reason; see `TextScore`."""
-    whole = f"{facts.title}\n{text}" if facts.title else text
-    words, language, readable, found = _read(rules, whole, facts)
-    if facts.brand_words:
-        found = [(at, x) for at, x in found if words.words[at] not in facts.brand_words]
-    view = View(words, facts, language)
-    weighed, contrast = _walk(view, found)
-    if readable and WORD in rules.by_id:
-        _weigh(view, weighed, contrast)
-    for rule, expression in rules.searched:
-        match = expression.search(whole)
-        if match:
-            view.give(rule, match.group()[:80])
-    told = facts.rating is not None or facts.addressed or facts.private
-    for rule in rules.fact_rules if told else rules.form_rules:
-        times = rule.times(view) if rule.times else 0
-        if times:
-            view.give(rule, "", times)
-    return _finished(view, readable)
+def score_texts(rules: RuleSet, texts: Sequence[tuple[str, TextFacts]]) -> list[TextScore]:
+    """
+    Return what each of *texts* says, with every reason; see `TextScore`.
 
-
-# The places of what is known of a text: its entry, or its bare valence.
-_Found = list[tuple[int, Known]]
-
-
-def _read(rules: RuleSet, text: str, facts: TextFacts) -> tuple[Words, str, bool, _Found]:
-    """Return the words, their language, whether they can be judged, and what is known of them."""
+    One stage after the other for all of them, which is a third faster than one text after the
+    other: the caches of a processor hold the code and the tables of one stage.
+    """
+    wholes = [f"{facts.title}\n{text}" if facts.title else text for text, facts in texts]
     glossary = rules.glossary
-    written = tokens(text, glossary.split)
-    known = glossary.look_up(written)
-    lower = [one[0] for one in known]
+    written = [tokens(whole, glossary.split) for whole in wholes]
+    looked_up = [glossary.look_up(one) for one in written]
+    views = [_view(rules, known, facts) for known, (_, facts) in zip(looked_up, texts, strict=True)]
+    walks = [_walk(view) for view in views]
+    if WORD in rules.by_id:
+        for view, (weighed, contrast) in zip(views, walks, strict=True):
+            if view.readable:
+                _weigh(view, weighed, contrast)
+    if rules.searched:
+        for view, whole in zip(views, wholes, strict=True):
+            _search(rules, view, whole)
+    for view in views:
+        _look_at_facts(rules, view)
+    return [_finished(view) for view in views]
+
+
+def _view(rules: RuleSet, looked_up: LookedUp, facts: TextFacts) -> View:
+    """Return the words of a text, their language, and what is known of them in it."""
+    written, lower, known, leaning, packed = looked_up
     words = Words(written, lower, f" {' '.join(lower)} ")
-    seen = known[:MOST]
-    leaning = sum([one[2] for one in seen])
-    language = guess(lower, leaning, lambda: sum([one[3] for one in seen]), facts.language)
+    language = guess(lower, leaning, packed, facts.language)
+    readable = True
     if language == LANGUAGES[0]:
-        found = [(at, one[1]) for at, one in enumerate(known) if one[1] is not None]
-        return words, language, True, found
-    if language in LANGUAGES:
-        return words, language, True, rules.index(language).find(lower)
-    marks = rules.index("").find(lower)
-    if language:
-        return words, "", False, marks
+        pass  # it was looked up in English
+    elif language in LANGUAGES:
+        known = rules.index(language).find(lower)
+    else:
+        language, readable, known = _unknown(rules, lower, declared=bool(language))
+    if facts.brand_words:
+        known = _without(facts.brand_words, lower, known)
+    return View(words, facts, language, readable, known)
+
+
+_Entries = Sequence[Known | None]
+
+
+def _unknown(rules: RuleSet, words: Sequence[str], *, declared: bool) -> tuple[str, bool, _Entries]:
+    """Return language, readability and what is known of words without a language of ours."""
+    marks = rules.index("").find(words)
+    if declared:
+        return "", False, marks
     for candidate in LANGUAGES:
-        found = rules.index(candidate).find(lower)
-        if len(found) > len(marks):
-            return words, candidate, True, found
-    opinion = any(entry if isinstance(entry, int) else entry[0] for _, entry in marks)
-    return words, "", opinion and not any(word[0].isalpha() for word in lower), marks
+        found = rules.index(candidate).find(words)
+        if _count(found) > _count(marks):
+            return candidate, True, found
+    opinion = any(x[0] if isinstance(x, tuple) else isinstance(x, int) and x for x in marks)
+    return "", opinion and not any(word[0].isalpha() for word in words), marks
+
+
+def _count(known: _Entries) -> int:
+    return sum(map(bool, known))
+
+
+def _without(silent: frozenset[str], words: Sequence[str], known: _Entries) -> _Entries:
+    """Return what is known of *words*, nothing of those that are *silent*."""
+    return [None if word in silent else x for word, x in zip(words, known, strict=True)]
 
 
 # One word or phrase with its valence: first token, the one behind the last, points, why.
 _Weighed = tuple[int, int, float, str]
 
 
-def _walk(view: View, found: _Found) -> tuple[list[_Weighed], int]:  # noqa: C901
+def _walk(view: View) -> tuple[list[_Weighed], int]:  # noqa: C901
     """
     Go once over all that is known of the text: fire rules, weigh the words of opinion.
 
@@ -140,28 +163,34 @@ def _walk(view: View, found: _Found) -> tuple[list[_Weighed], int]:  # noqa: C90
     """
     weighed: list[_Weighed] = []
     done: set[str] = set()  # fired, or silenced by `unless`
-    failed: set[str] = set()  # the pattern did not match, a plain find may still come
     words = view.words.words
-    last = len(words) - 1
+    count = len(words)
     negator = pusher = contrast = -_FAR
     push, behind = 1.0, 0
-    for at, entry in found:
+    for at, entry in enumerate(view.known):
+        if not entry:
+            continue
         end = at + 1
-        if isinstance(entry, int):
-            points, role, phrases = entry, "", _NOTHING
+        phrases = None
+        if isinstance(entry, Node):  # half of what is known: the beginning of phrases and no more
+            if end == count or not entry.leads_on(words[end]):
+                continue
+            points, role, phrases = 0, "", entry
+        elif isinstance(entry, int):
+            points, role = entry, ""
         else:
             points, role, rules, phrases = entry
             for rule in rules:
                 if rule.id not in done:
-                    _try(view, rule, at, end, done, failed)
-        if phrases and at < last and (words[end] in phrases or _OPEN in phrases):
+                    _try(view, rule, at, end, done)
+        if phrases and end < count and phrases.leads_on(words[end]):
             following = standing(phrases, words, at)
-            for rest, _, anchored in following:
+            for behind_it, _, anchored in following:
                 if anchored and anchored.id not in done:
-                    _try(view, anchored, at, end + len(rest), done, failed)
-            for rest, valence, _ in following:
+                    _try(view, anchored, at, behind_it, done)
+            for behind_it, valence, _ in following:
                 if valence is not None:
-                    points, end = valence, end + len(rest)
+                    points, end = valence, behind_it
                     break
         if at < behind:
             continue
@@ -199,22 +228,45 @@ def _weighed(
     return start, end, points, why
 
 
-def _try(view: View, rule: Rule, start: int, end: int, done: set[str], failed: set[str]) -> None:
-    """Give a rule's reasons if its pattern matches; the anchor stands from *start* to *end*."""
-    words = view.words
+def _try(view: View, rule: Rule, start: int, end: int, done: set[str]) -> None:
+    """Give a rule's reasons if it finds something; its anchor stands from *start* to *end*."""
+    quote = _found(view.words, rule, start, end)
+    if quote is not None:
+        done.add(rule.id)
+        if rule.unless is None or not rule.unless.search(view.words.plain):
+            view.give(rule, quote)
+
+
+def _found(words: Words, rule: Rule, start: int, end: int) -> str | None:
+    """Return what a rule finds around its anchor, None where it finds nothing."""
     if rule.pattern is None:
-        quote = words.quote(start, end)
-    elif rule.id in failed:
-        return
+        return words.quote(start, end)
+    if rule.at_start:
+        if start > _BEFORE:
+            return None
+        first, match = 0, rule.pattern.match(words.plain)
     else:
-        match = rule.pattern.search(words.plain)
-        if match is None:
-            failed.add(rule.id)
-            return
-        quote = words.quote_match(match)
-    done.add(rule.id)
-    if rule.unless is None or not rule.unless.search(words.plain):
-        view.give(rule, quote)
+        first = max(0, start - _BEFORE)
+        match = rule.pattern.search(f" {' '.join(words.words[first : end + _BEHIND])} ")
+    return words.quote_match(match, first) if match else None
+
+
+def _search(rules: RuleSet, view: View, text: str) -> None:
+    """Look for the owner's own expressions in a text as it was written."""
+    for rule, expression in rules.searched:
+        match = expression.search(text)
+        if match:
+            view.give(rule, match.group()[:80])
+
+
+def _look_at_facts(rules: RuleSet, view: View) -> None:
+    """Ask the rules that look at the facts or the form of the whole."""
+    facts = view.facts
+    told = facts.rating is not None or facts.addressed or facts.private
+    for rule, count in rules.fact_rules if told else rules.form_rules:
+        times = count(view)
+        if times:
+            view.give(rule, "", times)
 
 
 def _weigh(view: View, weighed: list[_Weighed], contrast: int) -> None:
@@ -228,16 +280,13 @@ def _weigh(view: View, weighed: list[_Weighed], contrast: int) -> None:
             view.reasons.append(_reason(WORD, points, quote, why))
 
 
-def _finished(view: View, readable: bool) -> TextScore:
+def _finished(view: View) -> TextScore:
     sentiment = _limited(view, "sentiment", view.sentiment, -100)
     urgency = _limited(view, "urgency", view.urgency, 0)
     closing = closes(view.words)
-    intent, most = "other", LEAST_INTENT - 1
-    for name in () if closing else INTENTS:
-        if view.intents.get(name, 0) > most:
-            intent, most = name, view.intents[name]
+    intent = "other" if closing or not view.intents else _strongest(view.intents)
     return TextScore(
-        sentiment=_label(sentiment) if readable else "unclassified",
+        sentiment=_label(sentiment) if view.readable else "unclassified",
         sentiment_points=sentiment,
         urgency=urgency,
         intent=intent,
@@ -249,12 +298,21 @@ def _finished(view: View, readable: bool) -> TextScore:
 
 def _limited(view: View, score: str, total: int, least: int) -> int:
     """Return *total* within its limits; a cut is a reason too."""
+    if least <= total <= 100:
+        return total
     within = min(100, max(least, total))
-    if within != total:
-        why = "the score ends here"
-        reason = Reason(rule=f"{score}.limit", points=within - total, why=why)
-        view.reasons.append(reason)
+    why = "the score ends here"
+    view.reasons.append(Reason(rule=f"{score}.limit", points=within - total, why=why))
     return within
+
+
+def _strongest(intents: Mapping[str, int]) -> str:
+    """Return the intent with the most points; of equal ones the first in `INTENTS`."""
+    intent, most = "other", LEAST_INTENT - 1
+    for name in INTENTS:
+        if intents.get(name, 0) > most:
+            intent, most = name, intents[name]
+    return intent
 
 
 def _label(points: int) -> str:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-# Words with their apostrophes, handles, emoticons, marks one by one, any other symbol (emoji).
+# Words with their apostrophes, handles, emoticons, marks one by one, any other symbol (emoji). The
+# first alternative is the plain word: most tokens are one, and it is found without a second try.
 _TOKEN = re.compile(
-    r"\d+(?=(?:hrs?|mins?|hours?|minutes?|days?|weeks?)\b)|\w+(?:'\w+)*"
+    r"\s?+("
+    r"(?!\d)\w++(?!')|\d+(?=(?:hrs?|mins?|hours?|minutes?|days?|weeks?)\b)|\w+(?:'\w+)*"
     r"|@\w+"
     r"|[:;=]-?'?[()\[\]dDpP/|*]+(?!\w)|<3|</3"
     r"|[!?.,;:…#$£€%\"&/]"
     r"|[^\w\s\x00-\x7f\ufe0f\u200d]"
+    r")"
 )
-_LINK = re.compile(r"(?:https?://|www\.)\S{1,2000}|\bpic\.twitter\.com/\S{1,2000}", re.IGNORECASE)
+# Spelled out instead of "any case", which would be tried at each letter.
+_LINK = re.compile(
+    r"(?:https?://|Https?://|HTTPS?://|www\.|Www\.|WWW\.|pic\.twitter\.com/)\S{1,2000}"
+)
 _HASHTAG = re.compile(r"#(\w{2,60})")
 _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\dA-Z_]+|\d+")
 _STRETCHED = re.compile(r"(\w)\1\1")
 _STRETCH = re.compile(r"([^\W\d_])\1{2,}")
-_APOSTROPHES = str.maketrans("’‘`´", "''''")
+_APOSTROPHES = "’‘`´"
 LINK = "\u29c9"  # stands for a link in the tokens
 
 
@@ -32,8 +38,8 @@ class Words:
     with single blanks between and around.
     """
 
-    tokens: list[str]
-    words: list[str]
+    tokens: Sequence[str]
+    words: Sequence[str]
     plain: str
 
     @property
@@ -47,9 +53,9 @@ class Words:
             return self.tokens[start][:80]
         return " ".join(self.tokens[start:end])[:80]
 
-    def quote_match(self, match: re.Match[str]) -> str:
-        """Return what was written where *match* was found in ``plain``."""
-        start = self.plain.count(" ", 0, match.start() + 1) - 1
+    def quote_match(self, match: re.Match[str], first: int = 0) -> str:
+        """Return what was written where *match* was found in the plain form from token *first*."""
+        start = first + match.string.count(" ", 0, match.start() + 1) - 1
         return self.quote(start, start + match.group().strip().count(" ") + 1)
 
 
@@ -61,8 +67,10 @@ def tokens(text: str, split: Callable[[str], str]) -> list[str]:
         text: As written; any length.
         split: Returns the words of a hashtag, see `split_hashtag`.
     """
-    text = text.translate(_APOSTROPHES) if "’" in text or "‘" in text or "´" in text else text
-    if "/" in text or "www" in text:
+    for mark in _APOSTROPHES:
+        if mark in text:
+            text = text.replace(mark, "'")
+    if "/" in text or "ww." in text:
         text = _LINK.sub(f" {LINK} ", text)
     if "#" in text:
         text = _HASHTAG.sub(lambda match: f"# {split(match[1])}", text)

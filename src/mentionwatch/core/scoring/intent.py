@@ -41,6 +41,7 @@ INTENT_RULES = (
         intent="question",
         anchors=each("is are", "there it the your you this these they"),
         pattern=plain(r"(?:is|are) (?:there|it|the|your|you|this|these|they) (?:\w+ ){1,12}\?"),
+        reach=13,
         finds=(
             *listed(
                 "wondering, anyone know, a question, question about, quick question, any "

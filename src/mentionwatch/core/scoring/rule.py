@@ -47,8 +47,8 @@ class Rule:
     "urgency.", "intent." ("closing." and "holding." rules only fire, with 0 points). For an intent
     rule ``intent`` names the one it speaks for. ``also``: further reasons of the same find, by id,
     with their points; "intent.complaint" and the like speak for that intent.
-    ``anchors`` are words or phrases; ``pattern`` runs only where one of them occurs, over the eight
-    tokens before and the fourteen behind it; without a pattern the anchor itself is the find.
+    ``anchors`` are words or phrases; ``pattern`` runs only where one of them occurs, over the five
+    tokens before it and the ``reach`` behind; without a pattern the anchor itself is the find.
     ``at_start``: the pattern is tried at the beginning of the text instead, for an anchor near it.
     ``finds`` are words or phrases that need no pattern.
     A find of ``unless`` anywhere silences the rule.
@@ -63,6 +63,7 @@ class Rule:
     intent: str = ""
     anchors: tuple[str, ...] = ()
     pattern: re.Pattern[str] | None = None
+    reach: int = 8
     at_start: bool = False
     finds: tuple[str, ...] = ()
     unless: re.Pattern[str] | None = None

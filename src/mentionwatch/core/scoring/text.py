@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 NEGATIVE_TO, POSITIVE_FROM = -5, 6
 LEAST_INTENT = 8
 _REACH = 4  # tokens over which a negator reaches
-_BEFORE, _BEHIND = 8, 14  # tokens around an anchor in which a rule's pattern looks
+_BEFORE = 5  # tokens before an anchor in which a rule's pattern looks
+_OPENING = 8  # tokens that may stand before what begins a text: a greeting
 _FAR = 1000
 _BOOST, _DAMP, _CAPITALS = 1.3, 0.7, 1.3
 _BEFORE_BUT, _AFTER_BUT = 0.5, 1.3
@@ -242,12 +243,12 @@ def _found(words: Words, rule: Rule, start: int, end: int) -> str | None:
     if rule.pattern is None:
         return words.quote(start, end)
     if rule.at_start:
-        if start > _BEFORE:
+        if start > _OPENING:
             return None
         first, match = 0, rule.pattern.match(words.plain)
     else:
         first = max(0, start - _BEFORE)
-        match = rule.pattern.search(f" {' '.join(words.words[first : end + _BEHIND])} ")
+        match = rule.pattern.search(f" {' '.join(words.words[first : end + rule.reach])} ")
     return words.quote_match(match, first) if match else None
 
 

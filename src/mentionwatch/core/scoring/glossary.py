@@ -42,7 +42,8 @@ class Glossary(dict[str, _Known]):
 
     def look_up(self, tokens: list[str]) -> Known:
         """Return what is known of *tokens*."""
-        return Known(*zip(*[self[token] for token in tokens], strict=True)) if tokens else _NOTHING
+        known = [self[token] for token in tokens]
+        return Known._make(zip(*known, strict=True)) if known else _NOTHING
 
     def __missing__(self, token: str) -> _Known:
         word = token.lower()

@@ -1,7 +1,4 @@
-"""
-Rules about our own answering: waiting, on hold, no answer, asked before, other channels "
-"tried.
-"""
+"""Rules about our own answering: waiting, on hold, no answer, asked before, other ways tried."""
 
 from __future__ import annotations
 
@@ -13,6 +10,11 @@ NUMBER = (
 )
 UNIT = r"(?:mins?|minutes?|hrs?|hours?|days?|weeks?|wks?|months?|years?|business days)"
 _PEOPLE = r"(?:no one|noone|nobody|not one|no body|none of|you guys|you|they|he|she|anyone|anybody)"
+# "the photos on the phone", "paid by card on the phone"
+_ON_A_PHONE = (
+    r"(?:data|photos?|pictures|apps?|contacts|screen|battery|settings|ordered|order|paid|pay|card"
+    r"|booked) (?:\w+ ){0,3}on the phone"
+)
 
 CONTACT_RULES = (
     Rule(
@@ -70,7 +72,10 @@ CONTACT_RULES = (
             "phone, cuts off, call volume, holding for, robot, automated, hold since, hold w, "
             "holding, on phone, been on hold, phone lines"
         ),
-        unless=plain(r"(?:disconnected|disconnects) (?:from )?(?:the )?(?:wifi|bluetooth|headset)"),
+        unless=plain(
+            rf"(?:disconnected|disconnects) (?:from )?(?:the )?(?:wifi|bluetooth|headset)"
+            rf"|{_ON_A_PHONE}"
+        ),
         also={"sentiment.on_hold": -12, "intent.complaint": 12},
         fires_on=("on hold for two hours", "your agent hung up on me"),
         silent_on=("Please hold the table for us", "He hung the picture up himself"),
@@ -94,7 +99,10 @@ CONTACT_RULES = (
             *each("take takes taking took", "so too this very ages long"),
             *each("long huge slow", "line lines queue queues"),
         ),
-        unless=plain(r"can't wait|cant wait|cannot wait|couldn't wait|better late than never"),
+        unless=plain(
+            r"can't wait|cant wait|cannot wait|couldn't wait|better late than never|waiting room"
+            r"|while (?:i|we|you) wait(?:ed)?|worth the wait"
+        ),
         also={"sentiment.waiting": -7, "intent.complaint": 10},
         fires_on=("I am still waiting for it", "waited an hour for a sandwich", "always late"),
         silent_on=("can't wait to see it", "open late, sitting outside", "wait and see"),
@@ -190,6 +198,7 @@ CONTACT_RULES = (
             "on the phone",
             "phone calls",
         ),
+        unless=plain(_ON_A_PHONE),
         also={"sentiment.tried_channels": -5, "intent.complaint": 10},
         fires_on=(
             "I called and filled in the form on Tuesday",

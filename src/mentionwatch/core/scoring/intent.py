@@ -15,14 +15,29 @@ def _shared(view: View) -> int:
     return int(LINK in words and " ? " not in words)
 
 
-_PUT_OFF = ("cancel", "move", "change", "reschedule", "postpone")
-_OFFERED = listed(
-    "sell, install, make, offer, deliver, ship, repair, fit, cater, stock, rent, supply, do, "
-    "have, take,"
-    " serve, carry, accept, cover, teach, host, bake, print, hire, provide, build, clean, groom"
-)
+_ASKING = ("question", "request", "lead")
+_ASKS = 12  # points from which a text asks for something
+
+
+def _pleased(view: View) -> int:
+    """Return 1 for each 4 points of positive sentiment, up to 6; 0 where it is a tone of asking."""
+    if view.sentiment <= 0 or any(view.intents.get(one, 0) >= _ASKS for one in _ASKING):
+        return 0
+    return min(6, view.sentiment // 4)
+
+
+_PUT_OFF = ("cancel", "move", "change", "reschedule", "rebook", "postpone")
 
 INTENT_RULES = (
+    Rule(
+        id="intent.happy",
+        points=4,
+        why="is happy and asks for nothing",
+        intent="praise",
+        times=_pleased,
+        fires_on=("This is wonderful, I love it",),
+        silent_on=("Please send me the invoice, many thanks, best wishes", "This is not wonderful"),
+    ),
     Rule(
         id="intent.question_mark",
         points=12,
@@ -45,20 +60,25 @@ INTENT_RULES = (
         finds=(
             *listed(
                 "wondering, anyone know, a question, question about, quick question, any "
-                "questions, "
-                "one question, my question, is it possible, be possible"
+                "questions, one question, my question, is it possible, be possible, are you open, "
+                "are you closed, are you still, are you the, are you on, do i need, do i have to, "
+                "do we need, do we have to, should i bring, should we bring, is it ok, is it "
+                "okay, is it normal"
             ),
             *each(
-                "how when where what which who",
+                "how when where what",
                 "do does did can could is are will would should time to long much many about kind"
                 " type else was were happens happened",
             ),
             *each("can could may should", "i we someone anyone it they"),
-            *each("do does did have", "you it u this the your anyone they"),
+            *each("do does did", "you u your anyone they"),
+            *each("does", "it this the"),
+            *each("have", "you they any"),
             *each("will would", "it this the your they"),
             *each("any", "idea chance news update updates word eta advice suggestions way"),
             *each("know", "if how when where what whether why"),
         ),
+        unless=plain(r"let (?:me|us) know (?:if|when|how|what|where|whether)"),
         also={"urgency.question_words": 3},
         fires_on=(
             "how do I reset the alarm",
@@ -157,120 +177,6 @@ INTENT_RULES = (
         silent_on=("in order to see it", "the app store"),
     ),
     Rule(
-        id="intent.lead",
-        points=26,
-        why="may become a customer",
-        intent="lead",
-        anchors=listed(
-            "anybody, anyone, recommend, recommendation, recommendations, looking for, how "
-            "much, price, prices, pricing, quote, in stock, interested in, thinking of, "
-            "thinking about, considering, worth it, any good, experience with, experiences "
-            "with, book a, do you sell, do you deliver, do you ship, do you offer, do you have, "
-            "do you do, do you stock, do you cater, do you take, where can i buy, where can i "
-            "get, where to buy, cost, switch to, a table for, wholesale, estimate, good place, "
-            "who knows, somebody, hire, should i, want to buy, gift cards, for sale, demo, "
-            "suggestions, availability, any of you, who used, who has used, "
-            "free trial, table available, room available, rooms available, appointment "
-            "available, slot available, do they have"
-        ),
-        pattern=plain(
-            r"(?:has |have |had |did |does |do |is |are |can |could |would )?(?:any ?(?:body"
-            r"|one)|some ?(?:body|one)|who|any of you|you guys) (?:\w+ ){0,4}(?:business with"
-            r"|used|tried|use|try|experience|experiences|recommend|dealt with|bought|worked with"
-            r"|been to|know (?:an?|of|any|some|where|if)|heard of|suggest|hired|ordered from"
-            r"|shopped|eaten|stayed)(?: \w+)*"
-            r"|(?:can|could|would|does|do) (?:you|anyone|anybody|someone|u) recommend"
-            r"|recommendations?|looking for (?:an?|some|the best|recommendations|somewhere"
-            r"|someone|good|new|your)|(?:how much|what) (?:\w+ ){0,3}(?:cost|costs|charge|price"
-            r"|prices|is (?:it|the|an?|one)|are (?:the|they|your)|would|do you|does)"
-            r"|(?:price|prices|pricing) (?:list|for|of|range|\?)|(?:an?|free|get|your|give (?:me"
-            r"|us)) (?:\w+ )?(?:quote|estimate)|in stock|interested in (?!hearing)|(?:thinking"
-            r"|thought) (?:of|about) (?:buying|getting|switching|trying|ordering|joining|moving"
-            r"|booking|going|using)|considering (?:buying|getting|switching|a|an|your|the"
-            r"|trying)|worth (?:it|the (?:money|price)|buying|trying|getting)(?= \?)|is (?:\w+ "
-            r"){1,5}(?:any good|worth|legit|reliable|trustworthy)"
-            r"|experiences? with|(?:like|want|need|love|possible|can i|can we|could i|could we"
-            r"|trying|hoping) (?:to )?(?:book|reserve|hire|rent|buy|order) (?:an?|one|two|some"
-            r"|your|the|\d+)|(?:do|does|can|will) (?:you|u|they|it|your \w+) (?:guys |also "
-            r"|still |even |ever |have |do )*(?:sell|deliver|ship|offer|stock|cater|carry|accept"
-            r"|take on|make|rent|repair|install|do (?:\w+ )?(?:repairs|deliveries|catering"
-            r"|takeaway|weddings|birthday)|have (?:any|an?|the|some|vegan|gluten|space|room"
-            r"|availability|\w+ (?:in stock|available|left))|take (?:on )?(?:bookings"
-            r"|reservations|new|cards?|walk))|where (?:can|do|could) (?:i|we|you) (?:buy|get"
-            r"|find|order|purchase)|where to buy"
-            r"|(?:table|room|rooms|appointment|slot) (?:for|on|available|free|this|next|tomorrow"
-            r"|tonight)|wholesale|who (?:makes|does|knows|sells|can)|should i (?:buy|get|go"
-            r"|switch|choose|try|use)|free trial|(?:an?|request|book) demo|any (?:suggestions"
-            r"|availability|openings|discounts?)"
-        ),
-        finds=(
-            *(f"do {you} {verb}" for you in ("you", "u") for verb in _OFFERED),
-            *(
-                f"do you {also} {verb}"
-                for also in ("also", "guys", "still", "ever")
-                for verb in _OFFERED
-            ),
-            *each("hourly daily day", "rate rates"),
-            *each("any", "honest decent reliable suggestions recommendations tips"),
-            "would you have a",
-            "would you have any",
-            "are you taking on",
-            "taking new",
-            "new patients",
-            "new clients",
-            "new customers",
-            "what would it cost",
-            "start at",
-            "starting price",
-            "per head",
-            "free estimates",
-            "could you quote",
-            "can you quote",
-            "near me",
-            "talk me into",
-            "comparing",
-            "evaluating",
-            "getting married",
-            "our wedding",
-            "my wedding",
-            "experiences ?",
-            "suggestions ?",
-            "happy customers",
-            "minimum order",
-            "student price",
-            "reseller",
-            "new in town",
-            "just moved",
-            "who would you",
-            "who've you",
-            "used before",
-            "go to for",
-            "in need of a",
-            "need a plumber",
-            "need an electrician",
-            "need a dentist",
-            "need a quote",
-            "tempted by",
-            "is there anything like",
-            "free consultation",
-            "book a viewing",
-            "gift vouchers",
-            "for a party",
-            "for our party",
-            "hen do",
-            "stag do",
-            "for our team",
-        ),
-        also={"urgency.lead": 6},
-        fires_on=(
-            "Has anybody done business with Acme?",
-            "do you deliver to Leeds?",
-            "how much is a cut?",
-            "can anyone recommend a plumber",
-        ),
-        silent_on=("I would recommend it", "anyone can see that", "how much we laughed"),
-    ),
-    Rule(
         id="intent.question_start",
         points=12,
         why="begins like a question",
@@ -327,6 +233,20 @@ INTENT_RULES = (
         finds=(
             *(f"{must} to {verb}" for must in ("need", "have") for verb in _PUT_OFF),
             "if you could",
+            "take me off",
+            "remove me",
+            "i need the",
+            "i need a copy",
+            "a copy of",
+            "can he",
+            "can she",
+            "due again",
+            "any day next",
+            "any weekday",
+            "one day",
+            "would be handy",
+            "it'd be handy",
+            "would be useful",
         ),
         also={"urgency.imperative": 2},
         fires_on=("Cancel my class on Friday", "I have to cancel Thursday", "wake us at six"),
@@ -334,7 +254,7 @@ INTENT_RULES = (
     ),
     Rule(
         id="intent.may_we",
-        points=16,
+        points=26,
         why="asks to have something changed or done",
         intent="request",
         finds=tuple(

@@ -65,7 +65,9 @@ _CLOSING_WORDS = frozenset(
         "answer, help, quick, response, that, that's, this, it, is, all, was, got, sorted, "
         "solved, works, now, will, do, appreciate, appreciated, noted, understood, fine, nice, "
         "one, all, best, regards, really, i, we, and, too, no, worries, problem, always, guys, "
-        "team, everyone, kind, kindly, bless, have, day, evening, weekend"
+        "team, everyone, kind, kindly, bless, have, day, evening, weekend, bye, see, then, worked, "
+        "answers, answered, later, soon, tomorrow, monday, tuesday, wednesday, thursday, friday, "
+        "saturday, sunday"
     )
 )
 _CLOSING_CORE = frozenset(

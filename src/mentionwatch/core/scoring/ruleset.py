@@ -11,9 +11,11 @@ from typing import Any
 
 from mentionwatch.core.scoring import context, replies, text
 from mentionwatch.core.scoring.contact import CONTACT_RULES
+from mentionwatch.core.scoring.faults import FAULT_RULES
 from mentionwatch.core.scoring.glossary import Glossary
 from mentionwatch.core.scoring.index import Index, build_index
 from mentionwatch.core.scoring.intent import INTENT_RULES
+from mentionwatch.core.scoring.leads import LEAD_RULES
 from mentionwatch.core.scoring.lexicon import EMOJI, LANGUAGES, OTHERS, common_words, source
 from mentionwatch.core.scoring.rule import CustomRule, Example, Rule
 from mentionwatch.core.scoring.sentiment import SENTIMENT_RULES
@@ -23,7 +25,14 @@ from mentionwatch.model.score import Reason, TextScore
 
 # Raised when the way of counting changes; rules and lexicons are part of the version anyway.
 _METHOD = 2
-_TEXT_RULES = (*SENTIMENT_RULES, *URGENCY_RULES, *CONTACT_RULES, *INTENT_RULES)
+_TEXT_RULES = (
+    *SENTIMENT_RULES,
+    *FAULT_RULES,
+    *URGENCY_RULES,
+    *CONTACT_RULES,
+    *INTENT_RULES,
+    *LEAD_RULES,
+)
 BUILTIN: tuple[Rule, ...] = (*_TEXT_RULES, *context.CONTEXT_RULES, *replies.REPLY_RULES)
 _CONTEXT_IDS = frozenset(rule.id for rule in context.CONTEXT_RULES)
 _CONTEXT_KEYS = frozenset(one.name for one in fields(ConversationContext))

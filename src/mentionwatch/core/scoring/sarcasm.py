@@ -75,7 +75,6 @@ SARCASM_RULES = (
         id="sentiment.mock_thanks",
         points=-16,
         why="thanks for trouble",
-        intent="complaint",
         anchors=(
             *each("thanks thx", "for to a but so again very"),
             "thank you for",
@@ -100,6 +99,13 @@ SARCASM_RULES = (
             r"|forgetting)"
             rf"|(?:kudos|congrats|congratulations|bravo) (?:on |for |to )?(?:\w+ ){{0,3}}{TROUBLE}"
         ),
+        unless=plain(
+            r"(?:huge|big|massive|many|special) thanks|(?:thanks|thank you|thx)(?: so much"
+            r"| very much"
+            r"| a lot| again)? (?:for|to) (?:\w+ ){0,2}(?:sorting|fixing|solving|saving|rescuing"
+            r"|helping|finding|explaining|repairing|clearing|staying|squeezing|fitting)"
+        ),
+        also={"intent.complaint": 12},
         fires_on=(
             "Thanks for losing my parcel",
             "way to ruin my birthday",
@@ -107,6 +113,7 @@ SARCASM_RULES = (
         ),
         silent_on=(
             "Thanks for the tip, all fine",
+            "Thanks for sorting out my mess",
             "the way to your shop",
             "well done!",
         ),

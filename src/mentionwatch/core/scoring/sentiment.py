@@ -78,7 +78,6 @@ SENTIMENT_RULES = (
         id="sentiment.fault",
         points=-4,
         why="tells of something done wrong",
-        intent="complaint",
         anchors=listed(
             "forgot, forgotten, leaking, dripping, under repair, sticky, fell out, fell off, came "
             "off, fell apart, wet through, someone else's, somebody else's, wrong one, isn't mine, "
@@ -104,9 +103,14 @@ SENTIMENT_RULES = (
             "miracle, miracle workers, still smiling, over the moon, hats off, chapeau, how it "
             "should be done, tidy job, every single one, best kept secret, game changer, the only "
             "reason, like butter, without us asking, without being asked, went out of their way, "
-            "went the extra, put a smile, treat ourselves, worth the drive, worth the detour, will "
-            "remember, we'll remember, saved the day, saved my day, saved our day, spot on, next "
-            "level, chef's kiss, five out of five, ten out of ten, 10 out of 10, 10 / 10, 5 / 5"
+            "went the extra, put a smile, treat ourselves, worth the drive, worth the detour, "
+            "will remember, we'll remember, saved the day, saved my day, saved our day, spot on, "
+            "next level, chef's kiss, legend, legends, absolute gem, hidden gem, no fuss, no "
+            "nonsense, no hassle, no pressure, in no time, huge thanks, big thanks, massive "
+            "thanks, thanks to everyone, thanks to all, a big thank, can't get over how, cannot "
+            "get over how, can't fault, cannot fault, couldn't fault, couldn't ask for more, "
+            "worth every, back for a second, back for more, five out of five, ten out of ten, 10 "
+            "out of 10, 10 / 10, 5 / 5"
         ),
         also={"intent.praise": 10},
         fires_on=("no notes", "You have a customer for life"),
@@ -247,7 +251,9 @@ SENTIMENT_RULES = (
         pattern=plain(
             r"(?:there|there's|with|and|have|has|had|got|but|is|are|was|were|get|still|,|[.]|we"
             r"|they|you|#) (?:\w+ )?(?:no|zero) (?!problem|problems|issues?|doubt|matter|one "
-            r"else|worries|thanks|charge|complaints|longer|wonder|need|better|hassle|longer|way"
+            r"else|worries|thanks|charge|complaints|longer|wonder|need|better|hassle|way|fuss"
+            r"|damage"
+            r"|forms|nonsense|mess|pressure|stress|rush|surprises|pain|hurry|blisters|regrets"
             r"|wait)\w+"
             r"|lack of|lack(?:s|ing) (?:in )?\w+|without (?:an? |any )?(?:notice|warning"
             r"|explanation|explaining|asking|telling|reason|apology|food|water)|not enough"
@@ -288,7 +294,6 @@ SENTIMENT_RULES = (
         id="sentiment.challenge",
         points=-9,
         why="a reproach put as a question",
-        intent="complaint",
         anchors=(
             *each("how", "do is many much the in does can about long are could"),
             *each("what", "is are the kind a has happened gives exactly good"),
@@ -332,7 +337,7 @@ SENTIMENT_RULES = (
             *each("really seriously srsly", "?"),
         ),
         unless=plain(r"why not|(?:that's|thats|is|this is|know|see|reason|reasons) why|why i love"),
-        also={"urgency.challenge": 3},
+        also={"urgency.challenge": 3, "intent.complaint": 4},
         fires_on=(
             "Why is it always late?",
             "how come nobody knows?",
@@ -345,7 +350,6 @@ SENTIMENT_RULES = (
         id="sentiment.demand",
         points=-5,
         why="tells us what to do better",
-        intent="complaint",
         anchors=listed(
             "fix, you need, need to, needs to, should, do better, step up, get it together, get "
             "your, wake up, sort, improve, come on, cmon, c'mon, please stop, do something, "

@@ -74,7 +74,6 @@ URGENCY_RULES = (
         points=-2,
         why="the author is happy",
         times=_happy,
-        also={"intent.happy": 4},
         fires_on=("This is wonderful, I love it",),
         silent_on=("This is not wonderful",),
     ),
@@ -151,12 +150,13 @@ URGENCY_RULES = (
         points=28,
         why="threatens with law, authorities or the press",
         anchors=listed(
-            "lawyer, lawyers, attorney, solicitor, sue, suing, sued, lawsuit, legal action, "
-            "small claims, class action, court, trading standards, ombudsman, bbb, better "
-            "business bureau, consumer protection, chargeback, police, regulator, newspaper, "
-            "newspapers, journalist, journalists, the press, local news, go public, going "
-            "public, watchdog, gdpr, formal complaint, official complaint, file a complaint, "
-            "filing a complaint, report you, reporting you, dispute"
+            "lawyer, lawyers, attorney, solicitor, sue you, sue them, sue the, sue this, sue for, "
+            "sue your, to sue, will sue, i'll sue, we'll sue, gonna sue, should sue, can sue, "
+            "suing, sued, lawsuit, legal action, small claims, class action, court, trading "
+            "standards, ombudsman, bbb, better business bureau, consumer protection, chargeback, "
+            "police, regulator, newspaper, newspapers, journalist, journalists, the press, local "
+            "news, go public, going public, watchdog, gdpr, formal complaint, official complaint, "
+            "file a complaint, filing a complaint, report you, reporting you, dispute"
         ),
         unless=plain(
             r"food court|tennis courts?|court (?:side|yard)|courtside|supreme court|the press "
@@ -165,7 +165,7 @@ URGENCY_RULES = (
         ),
         also={"sentiment.legal": -8, "intent.complaint": 15},
         fires_on=("You will hear from my lawyer", "next step: small claims court"),
-        silent_on=("Meet me at the food court", "I read the newspaper at your café"),
+        silent_on=("Meet me at the food court", "I read the newspaper at your café", "Thanks Sue"),
     ),
     Rule(
         id="urgency.fraud",
@@ -316,6 +316,10 @@ URGENCY_RULES = (
             r"|(?:an?|the|having|have|had|any|this|these|some|more|got) (?:\w+ )?(?:issues?"
             r"|problems?|trouble)"
             r"|fix (?:this|it|that|your|the|my|ur)|failed|fails"
+        ),
+        unless=plain(
+            r"(?:if|is) (?:that's|this is|it's|that|this|it) (?:an? )?(?:problem|issue)"
+            r"|trouble elsewhere"
         ),
         also={"sentiment.outage": -7, "intent.complaint": 12},
         fires_on=(

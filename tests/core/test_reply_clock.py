@@ -212,6 +212,18 @@ def test_reopen_brings_back_the_first_age():
     assert clock.closed == []
 
 
+def test_the_wait_is_as_old_as_its_oldest_message_also_beside_a_promise():
+    clock = only(
+        mention(1, 0, thread="t"),
+        event(2, 1, 1, "done"),
+        mention(3, 240, thread="t"),
+        reply(4, 241, to=3, holding=True),
+        event(5, 242, 1, "reopen"),
+    )
+    assert clock.waiting.since == at(0)
+    assert clock.waiting.due_at > clock.waiting.since
+
+
 def test_reopen_after_a_reply_counts_from_then_on():
     clock = only(mention(1, 0), reply(1, 10, to=1), event(1, 40, 1, "reopen"))
     assert clock.waiting.since == at(40)

@@ -392,7 +392,7 @@ class Clock:
             )
         due_at, soon_at = min(ends, default=(None, None))
         return Waiting(
-            since=next((m.at for m in waiting if not m.baseline), waiting[0].at),
+            since=min(m.at for m in [m for m in waiting if not m.baseline] or waiting),
             due_at=due_at,
             soon_at=soon_at,
             priority=priority,

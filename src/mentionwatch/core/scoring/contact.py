@@ -9,11 +9,12 @@ NUMBER = (
     r"|few|couple|couple of|many|multiple)"
 )
 UNIT = r"(?:mins?|minutes?|hrs?|hours?|days?|weeks?|wks?|months?|years?|business days)"
-_PEOPLE = r"(?:no one|noone|nobody|not one|no body|none of|you guys|you|they|he|she|anyone|anybody)"
+_NOBODY = r"(?:no one|noone|nobody|not one|no body|none of|does anyone|does anybody)"
+_PEOPLE = r"(?:you guys|you|they|he|she|anyone|anybody)"
 # "the photos on the phone", "paid by card on the phone"
 _ON_A_PHONE = (
     r"(?:data|photos?|pictures|apps?|contacts|screen|battery|settings|ordered|order|paid|pay|card"
-    r"|booked) (?:\w+ ){0,3}on the phone"
+    r"|booked|friendly|helpful|nice|lovely|polite|kind|patient) (?:\w+ ){0,3}on the phone"
 )
 
 CONTACT_RULES = (
@@ -44,8 +45,10 @@ CONTACT_RULES = (
             r"|(?:can't|cant|cannot|unable to|impossible to|couldn't|trying to|tried to|try to) "
             r"(?:\w+ )?"
             r"(?:get through|reach|get (?:a )?hold|get ahold|speak|talk|contact)"
-            rf"|{_PEOPLE} (?:\w+ )?(?:answers|answered|answering|replies|replied|responds|responded"
-            r"|picks up|picked up|called back|calls back|knows|helps|cares|ignored?|ignoring)"
+            rf"|{_NOBODY} (?:\w+ ){{0,2}}(?:answers?|answered|answering|replies|replied|responds"
+            r"|responded|picks up|picked up|called back|calls back|knows|helps|cares|ignored?"
+            r"|ignoring)"
+            rf"|{_PEOPLE} (?:\w+ )?(?:ignored?|ignoring)"
             r"|(?:being|been|was|am|i'm|keep|keeps|just) (?:\w+ )?ignor(?:ed|ing)|ignor(?:ed"
             r"|ing) (?:me|my|us|our)"
             r"|unanswered|radio silence|any(?:one|body) there|crickets"
@@ -101,7 +104,10 @@ CONTACT_RULES = (
         ),
         unless=plain(
             r"can't wait|cant wait|cannot wait|couldn't wait|better late than never|waiting room"
-            r"|while (?:i|we|you) wait(?:ed)?|worth the wait"
+            r"|while (?:i|we|you) wait(?:ed)?|worth the wait|waiting (?:for|on) (?:my (?:sister"
+            r"|brother|mum"
+            r"|mom|dad|wife|husband|friends?|kids|son|daughter|bus|train)"
+            r"|the (?:school )?(?:bus|train|tram))"
         ),
         also={"sentiment.waiting": -7, "intent.complaint": 10},
         fires_on=("I am still waiting for it", "waited an hour for a sandwich", "always late"),

@@ -10,6 +10,19 @@ _SAW_TO = (
     r"|moved|switched|touched)"
 )
 
+_BAD_STATE = (
+    r"(?:dry|cold|hard|fat|fatty|off|shut|closed|dirty|filthy|grubby|late|rude|abrupt|dismissive"
+    r"|patroni[sz]ing|wet|sticky|bitter|sour|salty|greasy|oily|tiny|missing|flat|slow|loose"
+    r"|short|raw"
+    r"|burnt|burned|rancid|soggy|chewy|tough|rubbery|watery|bland|empty|flooded|cracked|bent|dented"
+    r"|dusty|damp|itchy|noisy|useless|broken|torn|wrong|blank|dull|uneven|crooked|grumpy|unfriendly"
+    r"|unhelpful|unprofessional|clueless|disorgani[sz]ed|chaotic|overpriced|understaffed|cramped"
+    r"|stuffy|freezing|unusable|unreadable|incomplete|unfinished|faulty|blocked|smashed|crushed"
+    r"|squashed|melted|spilled|spilt|scratched|stained|faded|blurry|pixelated|wilted|dead"
+    r"|droopy|stale"
+    r"|undercooked|overcooked|lukewarm|tepid|flimsy|sold out|under water|full of \w+|nowhere)"
+)
+
 FAULT_RULES = (
     Rule(
         id="sentiment.defect",
@@ -78,6 +91,11 @@ FAULT_RULES = (
             *each("still", "squeaks squeak leaks leak drips drip smells broken cold wrong dirty"),
             *each("still not", "fixed here arrived working done sorted right ready back"),
         ),
+        unless=plain(
+            r"i(?:'ve|'d)? (?:\w+ )?(?:gave|given|deleted|ordered|entered|typed|put|sent|chose"
+            r"|chosen|picked"
+            r"|bought|clicked|wrote) (?:\w+ )?(?:the|a) wrong"
+        ),
         also={"urgency.let_down": 2, "intent.complaint": 12},
         fires_on=(
             "Neither of the buses turned up",
@@ -108,5 +126,66 @@ FAULT_RULES = (
             "it has been like that since May",
         ),
         silent_on=("two tickets for now", "open since 1980", "now it works"),
+    ),
+    Rule(
+        id="sentiment.state",
+        points=-3,
+        why="says in what bad state it was",
+        anchors=listed("was, were, came, arrived, tasted, felt, looked, looks"),
+        pattern=plain(
+            rf"(?:was|were|came|arrived|tasted|felt|looked|looks)(?: \w+)?(?: \w+)? {_BAD_STATE}"
+            r"(?! (?:season|peak|the beaten))"
+        ),
+        reach=4,
+        unless=plain(rf"(?:wasn't|weren't|not|never|nothing) (?:\w+ ){{0,3}}{_BAD_STATE}"),
+        also={"intent.complaint": 10},
+        fires_on=("the doughnuts were dry", "the pitch was under water"),
+        silent_on=("it was never cold", "the sea was calm", "a dry wine"),
+    ),
+    Rule(
+        id="sentiment.bad_deal",
+        points=-3,
+        why="got something else, or less, than agreed",
+        anchors=listed("ordered, paid, asked for, booked, went from, gone from, up from, says"),
+        pattern=plain(
+            r"(?:ordered|paid|asked for|booked|bought) (?:\S+ ){1,12}(?:and"
+            r"|but)(?: \w+)? (?:got|received"
+            r"|was (?:sent|given)|were (?:sent|given)|came)|(?:went|gone|going|up|raised"
+            r"|increased|jumped)"
+            r" from (?:[$£€] )?\d+ (?:[$£€] )?to"
+        ),
+        reach=16,
+        finds=listed(
+            "no show, never showed, didn't show, never called, nobody called, no one called, "
+            "didn't call, didn't ring, forgot about, forgot us, forgot me, forgot my, "
+            "overcharged, added to my bill, ran out of, out of stock again, still haven't, still "
+            "hasn't, still isn't, keeps dropping, cutting out, cuts out, died after, broke after, "
+            "only lasted, lasted two, lasted three, after one wash, after two washes, after one "
+            "use, second time this, third time this, third one, same issue, same fault, came back "
+            "with, makes a noise, making a noise, logged out, logged me out, lost my data, waste "
+            "of money, waste of time, daylight robbery, too expensive, so expensive, expected "
+            "better, let me down, let us down, short changed, wrong change, without a word, no "
+            "heating, no hot water, no internet, no signal, no towels, no seat, no toilet paper, "
+            "can't get through, walked out, sent away, turned away, turned us away, the bill was, "
+            "charged more, charged extra, extra charge, hidden fee, hidden fees, says delivered, "
+            "marked delivered, marked as delivered, said delivered, left it in the rain, left in "
+            "the rain, in the rain, on the sidewalk, threw it, threw a, threw the, what do you "
+            "propose, what are you going to do, what do you intend, nowhere to be found, another "
+            "customer's, another child's, another guest's, from zero, each time, only half, for "
+            "nothing, no refund, price went up, prices went up, twice the price, double the "
+            "price, never like this, was never like, is still running, not repaired, not fixed"
+        ),
+        also={"intent.complaint": 12},
+        fires_on=("I ordered a ten and got a fourteen", "it went from $3 to $8 a month"),
+        silent_on=("ordered two and picked them up", "from 9 to 5", "the same each day"),
+    ),
+    Rule(
+        id="intent.called_off",
+        points=8,
+        why="something was called off",
+        intent="complaint",
+        anchors=listed("cancelled, canceled, cancelling on, called off, rescheduled again"),
+        fires_on=("You cancelled our booking",),
+        silent_on=("Please cancel our booking", "a cancer charity"),
     ),
 )

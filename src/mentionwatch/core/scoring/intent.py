@@ -63,7 +63,7 @@ INTENT_RULES = (
                 "questions, one question, my question, is it possible, be possible, are you open, "
                 "are you closed, are you still, are you the, are you on, do i need, do i have to, "
                 "do we need, do we have to, should i bring, should we bring, is it ok, is it "
-                "okay, is it normal"
+                "okay, is it normal, anyone else's, can i bring, can we bring"
             ),
             *each(
                 "how when where what",
@@ -199,6 +199,20 @@ INTENT_RULES = (
         silent_on=("What a day", "I know what is good", "Do not enter"),
     ),
     Rule(
+        id="intent.wish",
+        points=18,
+        why="wishes for something we do not have yet",
+        intent="request",
+        anchors=("wish",),
+        pattern=plain(
+            r"wish (?:\S+ ){1,4}would (?:\w+ )?(?:add|do|open|bring|offer|have|make|stock|sell"
+            r"|let|allow"
+            r"|support|deliver|ship|start|run|include|put|come)"
+        ),
+        fires_on=("I wish Acme would add a dark mode",),
+        silent_on=("best wishes", "I wish you would answer"),
+    ),
+    Rule(
         id="intent.please",
         points=14,
         why="says please",
@@ -263,7 +277,7 @@ INTENT_RULES = (
             for who in ("i", "we")
             for verb in listed(
                 "move, change, swap, extend, add, switch, cancel, push, shift, have, get, return, "
-                "exchange, postpone, rebook, transfer, upgrade, collect, bring"
+                "exchange, postpone, rebook, transfer, upgrade, collect"
             )
         ),
         fires_on=("Can I move my slot to four?", "could we have a cot in the room"),

@@ -17,18 +17,18 @@ LEAD_RULES = (
         why="may become a customer",
         intent="lead",
         anchors=listed(
-            "anybody, anyone, recommend, recommendation, recommendations, looking for, how "
-            "much, price, prices, pricing, quote, in stock, interested in, thinking of, "
-            "thinking about, considering, worth it, any good, experience with, experiences "
-            "with, book a, do you sell, do you deliver, do you ship, do you offer, do you have, "
-            "do you do, do you stock, do you cater, do you take, where can i buy, where can i "
-            "get, where to buy, cost, switch to, a table for, wholesale, estimate, good place, "
-            "who knows, somebody, hire, should i, want to buy, gift cards, for sale, demo, "
-            "suggestions, availability, any of you, who used, who has used, "
-            "free trial, table available, room available, rooms available, appointment "
-            "available, slot available, do they have, and quote, come and quote, to quote, people "
-            "use, people here use, cheaper than, discount, are you free, free on the, free for a, "
-            "selling our, selling my"
+            "anybody, anyone, recommend, recommendation, recommendations, looking for, how much, "
+            "price, prices, pricing, quote, in stock, interested in, thinking of, thinking about, "
+            "considering, worth it, any good, experience with, experiences with, book a, do you "
+            "sell, do you deliver, do you ship, do you offer, do you have, do you do, do you "
+            "stock, do you cater, do you take, where can i buy, where can i get, where to buy, "
+            "cost, switch to, a table for, wholesale, estimate, good place, who knows, somebody, "
+            "hire, should i, want to buy, gift cards, for sale, demo, suggestions, availability, "
+            "any of you, who used, who has used, free trial, table available, room available, "
+            "rooms available, appointment available, slot available, do they have, and quote, "
+            "come and quote, to quote, people use, people here use, cheaper than, discount, ship "
+            "to, deliver to, know what, know how much, make us an offer, big enough for, are you "
+            "free, free on the, free for a, selling our, selling my"
         ),
         pattern=plain(
             r"(?:has |have |had |did |does |do |is |are |can |could |would )?(?:any ?(?:body"
@@ -37,20 +37,22 @@ LEAD_RULES = (
             r"|been to|know (?:an?|of|any|some|where)|heard of|suggest|hired|ordered from"
             r"|shopped|eaten|stayed)(?: \w+)*"
             r"|(?:can|could|would|does|do) (?:you|anyone|anybody|someone|u) recommend"
-            r"|recommendations?|looking for (?:an?|some|the best|recommendations|somewhere"
+            r"|recommendations?|looking for (?:an?|some|local|the best|recommendations|somewhere"
             r"|someone|good|new|your)|(?:how much|what) (?:\w+ ){0,3}(?:cost|costs|charge|price"
-            r"|prices|to (?:fix|repair|replace|get|have|hire|rent|do|make|clean|move|fit"
-            r"|service|paint"
-            r"|print|send|ship|join)|for (?:an?|the|two|three|my|our|one|\d+)|is (?:it|the|an?"
+            r"|prices|to \w+|for (?:an?|the|two|three|my|our|one|\d+)|is (?:it|the|an?"
             r"|one)|are (?:the|they|your)|would|do you|does)"
-            r"|(?:price|prices|pricing) (?:list|for|of|range|\?)|(?:an?|free|get|your|give (?:me"
+            r"|(?<!full )(?<!half )(?:price|prices|pricing) (?:list|for|of|range|\?)|(?:an?"
+            r"|free|get|your|give (?:me"
             r"|us)) (?:\w+ )?(?:quote|estimate)|in stock|interested in (?!hearing)|(?:thinking"
             r"|thought) (?:of|about) (?:buying|getting|switching|trying|ordering|joining|moving"
             r"|booking|going|using|signing|selling|hiring|changing|having|taking)"
             r"|considering (?:buying|getting|switching|a|an|your|the"
             r"|trying)|worth (?:it|the (?:money|price)|buying|trying|getting)(?= \?)|is (?:\S+ "
             r"){1,6}(?:any good|worth|legit|reliable|trustworthy|cheaper than)"
-            r"|(?:and|come and|could|can|to) quote|people (?:here |around here )?use"
+            r"|(?:do|does|can|will|could|would) (?:\S+ ){1,5}(?:ship|deliver) to|know (?:what"
+            r"|how much) (?:\S+ ){1,6}(?:charges?|costs?)|make us an offer"
+            r"|is (?:\S+ ){1,5}big enough for|(?:and|come and|could|can|to) quote"
+            r"|people (?:here |around here )?use"
             r"|a discount (?:for|if|on)"
             r"|are you free (?:on |the |for )?(?:\S+ ){0,4}for|selling (?:our|my) (?:house|flat"
             r"|home|place"
@@ -87,6 +89,8 @@ LEAD_RULES = (
             "new customers",
             "what would it cost",
             "what do you charge",
+            "how much ?",
+            "what costs",
             "how much do you charge",
             "what would you charge",
             "what is your fee",
@@ -160,7 +164,9 @@ LEAD_RULES = (
             "for our team",
         ),
         unless=plain(
-            r"(?:i|we|i've|we've|we're|i'm|we are|i am|already) (?:have |already )?booked"
+            r"if (?:you|you're|anyone|anybody) (?:\S+ ){1,9}(?:try|go to|call|ask for"
+            r"|look no further)"
+            r"|(?:i|we|i've|we've|we're|i'm|we are|i am|already) (?:have |already )?booked"
             r"|(?:my|our) (?:booking|reservation)"
         ),
         also={"urgency.lead": 6},
@@ -173,17 +179,40 @@ LEAD_RULES = (
         silent_on=("I would recommend it", "anyone can see that", "how much we laughed"),
     ),
     Rule(
+        id="sentiment.recommends",
+        points=4,
+        why="sends others to us",
+        anchors=listed("if you, if you're, if anyone, if anybody, if anyone's"),
+        pattern=plain(
+            r"if (?:you|you're|anyone|anybody|anyone's) (?:\S+ ){1,9}(?:try|go to|call|ask for"
+            r"|look no"
+            r" further|this is the)"
+        ),
+        finds=(
+            *each("highly definitely", "recommend recommended"),
+            *each("recommend", "them him her this these"),
+        ),
+        unless=plain(r"(?:not|never|wouldn't|don't|can't|cannot) (?:\w+ )?recommend"),
+        also={"intent.praise": 22},
+        fires_on=("If you need a dentist in Leeds try these", "highly recommended"),
+        silent_on=(
+            "if you need anything, write",
+            "I would not recommend them",
+            "can you recommend one",
+        ),
+    ),
+    Rule(
         id="intent.job",
         points=60,
         why="looks for work",
         intent="other",
         finds=(
             *listed(
-                "my cv, my resume, cv attached, attach my, apprenticeship, work experience, "
-                "internship, are you hiring, are you recruiting, any vacancies, any jobs going, "
-                "any shifts, saturday job, summer job, for a position, for an interview, job "
-                "application, looking for work, looking for a job, come and work with you, work "
-                "placement"
+                "my cv, my resume, resume attached, cv attached, co-op placement, placement from, "
+                "attach my, apprenticeship, work experience, internship, are you hiring, are you "
+                "recruiting, any vacancies, any jobs going, any shifts, saturday job, summer job, "
+                "for a position, for an interview, job application, looking for work, looking for "
+                "a job, come and work with you, work placement"
             ),
         ),
         fires_on=("I attach my CV and hope to hear from you", "are you hiring for the summer?"),
@@ -196,11 +225,13 @@ LEAD_RULES = (
         intent="other",
         finds=(
             *listed(
-                "seo, backlinks, guest post, first page of google, the first page within, website "
-                "design services, web design services, affordable website, digital marketing, "
-                "marketing agency, free audit, boost your sales, increase your sales, grow your "
-                "business, more followers, your website ranking, unsubscribe here, promo code, "
-                "merry christmas, happy new year, happy easter, season's greetings"
+                "seo, backlinks, we help, we supply, our catalogue, our catalog, quick call, "
+                "booked appointments, pay only for results, samples on demand,  guest post, first "
+                "page of google, the first page within, website design services, web design "
+                "services, affordable website, digital marketing, marketing agency, free audit, "
+                "boost your sales, increase your sales, grow your business, more followers, your "
+                "website ranking, unsubscribe here, promo code, merry christmas, happy new year, "
+                "happy easter, season's greetings"
             ),
         ),
         also={"urgency.advert": -6},

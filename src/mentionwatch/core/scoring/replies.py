@@ -60,14 +60,14 @@ REPLY_RULES = (HOLDING, THANKS)
 _CLOSING_WORDS = frozenset(
     listed(
         "thanks, thank, thx, thnx, ty, tysm, tnx, cheers, ta, ok, okay, k, great, perfect, "
-        "awesome, brilliant, lovely, good, cool, super, excellent, wonderful, amazing, "
-        "fantastic, you, u, so, very, much, many, a, lot, lots, again, for, the, your, reply, "
-        "answer, help, quick, response, that, that's, this, it, is, all, was, got, sorted, "
-        "solved, works, now, will, do, appreciate, appreciated, noted, understood, fine, nice, "
-        "one, all, best, regards, really, i, we, and, too, no, worries, problem, always, guys, "
-        "team, everyone, kind, kindly, bless, have, day, evening, weekend, bye, see, then, worked, "
-        "answers, answered, later, soon, tomorrow, monday, tuesday, wednesday, thursday, friday, "
-        "saturday, sunday"
+        "awesome, brilliant, lovely, good, cool, super, excellent, wonderful, amazing, fantastic, "
+        "you, u, so, very, much, many, a, lot, lots, again, for, the, your, reply, answer, help, "
+        "quick, response, that, that's, this, it, is, all, was, got, sorted, solved, works, now, "
+        "will, do, appreciate, appreciated, noted, understood, fine, nice, one, all, best, "
+        "regards, really, i, we, and, too, no, worries, problem, always, guys, team, everyone, "
+        "kind, kindly, bless, have, day, evening, weekend, bye, see, then, worked, answers, "
+        "answered, found, letting, know, me, us, see, later, soon, tomorrow, monday, tuesday, "
+        "wednesday, thursday, friday, saturday, sunday"
     )
 )
 _CLOSING_CORE = frozenset(

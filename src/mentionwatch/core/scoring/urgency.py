@@ -342,7 +342,7 @@ URGENCY_RULES = (
             "cancelled, canceled, cancelling, canceling, cancel, cancels, cancellation, "
             "cancellations, rebook, rebooked, rebooking, rescheduled, rescheduling"
         ),
-        also={"sentiment.cancelled": -7, "intent.complaint": 8},
+        also={"sentiment.cancelled": -7},
         fires_on=("You cancelled our booking", "nobody can rebook us"),
         silent_on=("rebooted and fine", "a cancer charity"),
     ),

@@ -53,5 +53,5 @@ class Glossary(dict[str, _Known]):
             entry = self._english.get(word)
         if len(self) >= _MOST:
             self.clear()
-        self[token] = known = (token, word, entry or None, lean(packed), packed)
+        self[token] = known = (token, word, None if entry == 0 else entry, lean(packed), packed)
         return known

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 
@@ -16,35 +16,38 @@ _MOST_REMEMBERED = 50_000  # words looked up by their stems
 _SHORTEST_STEM, _LONGEST_STEM = 3, 14
 
 
-@dataclass(slots=True)
-class Node:
+class Node(dict[str, "Node"]):
     """
-    A place in the tree of phrases, reached word by word.
+    A place in the tree of phrases, reached word by word: the words that lead on, and where to.
 
-    ``next``: the words that lead on; ``open``: the words with an open end that do. ``ends``: for
-    each phrase that ends here its valence (None: none), or the rule whose anchor it is.
+    ``ends``: for each phrase that ends here its valence (None: none), or the rule whose anchor it
+    is. ``open``: the words with an open end that lead on. ``opens``: whether there are any of
+    those here or below.
     """
 
-    next: dict[str, Node] = field(default_factory=dict)
-    open: dict[str, Node] = field(default_factory=dict)
-    ends: list[tuple[int | None, Rule | None]] = field(default_factory=list)
+    __slots__ = ("ends", "open", "opens")
+
+    def __init__(self, following: Mapping[str, Node] | None = None) -> None:
+        super().__init__(following or {})
+        self.ends: list[tuple[int | None, Rule | None]] = []
+        self.open: dict[str, Node] = {}
+        self.opens = False
 
     def add(self, rest: Sequence[str], points: int | None, rule: Rule | None) -> None:
         """Add a phrase below; a second valence of the same phrase replaces the first."""
         if rest:
             word = rest[0]
-            table, word = (self.open, word[:-1]) if word.endswith("*") else (self.next, word)
-            table.setdefault(word, Node()).add(rest[1:], points, rule)
+            self.opens = self.opens or any(one.endswith("*") for one in rest)
+            table, word = (self.open, word[:-1]) if word.endswith("*") else (self, word)
+            if word not in table:
+                table[word] = Node()
+            table[word].add(rest[1:], points, rule)
         else:
             self.ends = [x for x in self.ends if rule or x[1]] + [(points, rule)]
 
-    def leads_on(self, word: str) -> bool:
-        """Whether a phrase may go on with *word*."""
-        return word in self.next or (bool(self.open) and word.startswith(tuple(self.open)))
-
     def after(self, word: str) -> list[Node]:
         """Return the places that *word* leads to: one, none, or more where ends are open."""
-        found = [self.next[word]] if word in self.next else []
+        found = [self[word]] if word in self else []
         found += [node for stem, node in self.open.items() if word.startswith(stem)]
         return found
 
@@ -66,7 +69,8 @@ class Entry:
 
     def add(self, rest: Sequence[str], points: int | None, rule: Rule | None) -> None:
         """Add a phrase by the words behind the first one."""
-        self.phrases = self.phrases or Node()
+        if self.phrases is None:
+            self.phrases = Node()
         self.phrases.add(rest, points, rule)
 
 
@@ -81,6 +85,21 @@ Phrase = tuple[int, int | None, Rule | None]
 
 def standing(phrases: Node, words: Sequence[str], at: int) -> list[Phrase]:
     """Return those of the phrases of the word *at* its place that stand there, longest first."""
+    if phrases.opens:
+        return _standing_open(phrases, words, at)
+    found: list[Phrase] = []
+    count, place = len(words), at + 1
+    node: Node | None = phrases
+    while node is not None and place < count:
+        node = node.get(words[place])
+        place += 1
+        if node is not None and node.ends:
+            found = [*[(place, points, rule) for points, rule in node.ends], *found]
+    return found
+
+
+def _standing_open(phrases: Node, words: Sequence[str], at: int) -> list[Phrase]:
+    """Do the same where one word may lead to several places."""
     found: list[Phrase] = []
     places = [(phrases, at + 1)]
     for node, place in places:  # grows while it is walked
@@ -88,24 +107,23 @@ def standing(phrases: Node, words: Sequence[str], at: int) -> list[Phrase]:
             for reached in node.after(words[place]):
                 places.append((reached, place + 1))
                 found += [(place + 1, points, rule) for points, rule in reached.ends]
-    return sorted(found, key=_length, reverse=True) if len(found) > 1 else found
-
-
-_length = itemgetter(0)
+    return sorted(found, key=itemgetter(0), reverse=True)
 
 
 def _simplest(entry: Entry) -> Known:
-    if entry.role or entry.rules or (entry.phrases and entry.points):
+    if entry.role or entry.rules or (entry.phrases is not None and entry.points):
         return entry.points, entry.role, entry.rules, entry.phrases
-    return entry.phrases or entry.points
+    return entry.points if entry.phrases is None else entry.phrases
 
 
 def _inherit(entry: Entry, parent: Entry) -> None:
     entry.points = entry.points or (0 if entry.role else parent.points)
     entry.rules = [*entry.rules, *(rule for rule in parent.rules if rule not in entry.rules)]
-    if parent.phrases:
-        own = entry.phrases or Node()
-        entry.phrases = Node(parent.phrases.next | own.next, parent.phrases.open | own.open)
+    theirs, own = parent.phrases, entry.phrases
+    if theirs is not None:
+        entry.phrases = Node({**theirs, **(own or {})})
+        entry.phrases.open = theirs.open | (own.open if own is not None else {})
+        entry.phrases.opens = theirs.opens or (own is not None and own.opens)
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ customer-service rules add to it. Urgency and intent are the points of the rules
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -74,7 +75,7 @@ class View:
 
     def give(self, rule: Rule, quote: str, times: int = 1) -> None:
         """Add the reasons of a rule that fired."""
-        self.reasons += rule.reasons(quote, times)
+        self.reasons += rule.made.get((quote, times)) or rule.reasons(quote, times)
         sentiment, urgency, intents = rule.sums
         self.sentiment += sentiment * times
         self.urgency += urgency * times
@@ -141,7 +142,7 @@ def _unknown(rules: RuleSet, words: Sequence[str], *, declared: bool) -> tuple[s
 
 
 def _count(known: _Entries) -> int:
-    return sum(map(bool, known))
+    return sum(entry is not None and entry != 0 for entry in known)
 
 
 def _without(silent: frozenset[str], words: Sequence[str], known: _Entries) -> _Entries:
@@ -169,12 +170,12 @@ def _walk(view: View) -> tuple[list[_Weighed], int]:  # noqa: C901
     negator = pusher = contrast = -_FAR
     push, behind = 1.0, 0
     for at, entry in enumerate(view.known):
-        if not entry:
+        if entry is None:
             continue
         end = at + 1
         phrases = None
         if isinstance(entry, Node):  # half of what is known: the beginning of phrases and no more
-            if end == count or not entry.leads_on(words[end]):
+            if end == count or not (words[end] in entry or entry.opens):
                 continue
             points, role, phrases = 0, "", entry
         elif isinstance(entry, int):
@@ -184,7 +185,7 @@ def _walk(view: View) -> tuple[list[_Weighed], int]:  # noqa: C901
             for rule in rules:
                 if rule.id not in done:
                     _try(view, rule, at, end, done)
-        if phrases and end < count and phrases.leads_on(words[end]):
+        if phrases is not None and end < count and (words[end] in phrases or phrases.opens):
             following = standing(phrases, words, at)
             for behind_it, _, anchored in following:
                 if anchored and anchored.id not in done:
@@ -231,24 +232,29 @@ def _weighed(
 
 def _try(view: View, rule: Rule, start: int, end: int, done: set[str]) -> None:
     """Give a rule's reasons if it finds something; its anchor stands from *start* to *end*."""
-    quote = _found(view.words, rule, start, end)
+    words = view.words
+    pattern = rule.pattern
+    if pattern is None:
+        quote: str | None = words.quote(start, end)
+    else:
+        quote = _matched(words, rule, pattern, start, end)
     if quote is not None:
         done.add(rule.id)
-        if rule.unless is None or not rule.unless.search(view.words.plain):
+        if rule.unless is None or not rule.unless.search(words.plain):
             view.give(rule, quote)
 
 
-def _found(words: Words, rule: Rule, start: int, end: int) -> str | None:
-    """Return what a rule finds around its anchor, None where it finds nothing."""
-    if rule.pattern is None:
-        return words.quote(start, end)
+def _matched(
+    words: Words, rule: Rule, pattern: re.Pattern[str], start: int, end: int
+) -> str | None:
+    """Return what the pattern of a rule finds around an anchor, None where it finds nothing."""
     if rule.at_start:
         if start > _OPENING:
             return None
-        first, match = 0, rule.pattern.match(words.plain)
+        first, match = 0, pattern.match(words.plain)
     else:
         first = max(0, start - _BEFORE)
-        match = rule.pattern.search(f" {' '.join(words.words[first : end + rule.reach])} ")
+        match = pattern.search(f" {' '.join(words.words[first : end + rule.reach])} ")
     return words.quote_match(match, first) if match else None
 
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from mentionwatch.core.scoring import RuleSet, TextFacts
 
 BATCH = 100  # contacts a transaction: short enough that nobody waits for the write lock
+_AT_ONCE = 50  # texts scored together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,10 +144,11 @@ def _score_texts(
     """Return the score of each text; those not scored yet are, and kept."""
     scores = {row["id"]: stored_score(row) for row in rows if row["scored_with"] is not None}
     unscored = [row for row in rows if row["scored_with"] is None]
-    if unscored:
-        texts = [(row["text"], _text_facts(assessor, row)) for row in unscored]
+    for start in range(0, len(unscored), _AT_ONCE):
+        part = unscored[start : start + _AT_ONCE]
+        texts = [(row["text"], _text_facts(assessor, row)) for row in part]
         found = assessor.rules.score_texts(texts)
-        fresh = {row["id"]: score for row, score in zip(unscored, found, strict=True)}
+        fresh = {row["id"]: score for row, score in zip(part, found, strict=True)}
         version = assessor.rules.version
         conversations.save_scores(connection, [_score_row(x, y, version) for x, y in fresh.items()])
         scores |= fresh

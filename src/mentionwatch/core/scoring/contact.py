@@ -11,12 +11,6 @@ NUMBER = (
 UNIT = r"(?:mins?|minutes?|hrs?|hours?|days?|weeks?|wks?|months?|years?|business days)"
 _NOBODY = r"(?:no one|noone|nobody|not one|no body|none of|does anyone|does anybody)"
 _PEOPLE = r"(?:you guys|you|they|he|she|anyone|anybody)"
-# "the photos on the phone", "paid by card on the phone"
-_ON_A_PHONE = (
-    r"(?:data|photos?|pictures|apps?|contacts|screen|battery|settings|ordered|order|paid|pay|card"
-    r"|booked|friendly|helpful|nice|lovely|polite|kind|patient) (?:\w+ ){0,3}on the phone"
-)
-
 CONTACT_RULES = (
     Rule(
         id="urgency.no_answer",
@@ -69,16 +63,14 @@ CONTACT_RULES = (
         points=16,
         why="was kept waiting on the line or cut off",
         anchors=listed(
-            "on hold, hung up, hang up, hanging up, hangs up, hold for, hold music, "
-            "disconnected, disconnect, disconnects, cut off, transferred, busy signal, lines "
-            "are busy, line is busy, voicemail, voice mail, hold time, hold times, on the "
-            "phone, cuts off, call volume, holding for, robot, automated, hold since, hold w, "
-            "holding, on phone, been on hold, phone lines"
+            "on hold, hung up, hang up, hanging up, hangs up, hold for, hold music, disconnected, "
+            "disconnect, disconnects, cut off, transferred, busy signal, lines are busy, line is "
+            "busy, voicemail, voice mail, hold time, hold times, cuts off, call volume, holding "
+            "for, robot, automated, hold since, hold w, holding, been on hold, phone lines, hours "
+            "on the phone, hour on the phone, minutes on the phone, mins on the phone, on the "
+            "phone with you, on the phone for, been on the phone, spent on the phone"
         ),
-        unless=plain(
-            rf"(?:disconnected|disconnects) (?:from )?(?:the )?(?:wifi|bluetooth|headset)"
-            rf"|{_ON_A_PHONE}"
-        ),
+        unless=plain(r"(?:disconnected|disconnects) (?:from )?(?:the )?(?:wifi|bluetooth|headset)"),
         also={"sentiment.on_hold": -12, "intent.complaint": 12},
         fires_on=("on hold for two hours", "your agent hung up on me"),
         silent_on=("Please hold the table for us", "He hung the picture up himself"),
@@ -87,12 +79,16 @@ CONTACT_RULES = (
         id="urgency.waiting",
         points=3,
         why="has been waiting",
-        anchors=("sitting", "sat", "standing", "sit"),
+        anchors=("sitting", "sat", "standing", "sit", "waiting"),
+        # Who waits for a bus, or sits in a waiting room, does not wait for us.
         pattern=plain(
             rf"(?:sitting|sat|standing|sit) (?:\w+ ){{0,5}}(?:tarmac|runway|plane|gate|{UNIT})"
+            r"|waiting(?! room| (?:for|on) (?:my (?:sister|brother|mum|mom|dad|wife|husband"
+            r"|friends?"
+            r"|kids|son|daughter|bus|train)|the (?:school )?(?:bus|train|tram)) )"
         ),
         finds=(
-            *listed("waiting, waited, delay, delays, delayed, overdue, behind schedule"),
+            *listed("waited, delay, delays, delayed, overdue, behind schedule"),
             *each("a the to long hour hours hr min minute mins longer", "wait"),
             *each(
                 "hours hour hrs hr mins min minutes days weeks always is are was be again running",
@@ -103,11 +99,7 @@ CONTACT_RULES = (
             *each("long huge slow", "line lines queue queues"),
         ),
         unless=plain(
-            r"can't wait|cant wait|cannot wait|couldn't wait|better late than never|waiting room"
-            r"|while (?:i|we|you) wait(?:ed)?|worth the wait|waiting (?:for|on) (?:my (?:sister"
-            r"|brother|mum"
-            r"|mom|dad|wife|husband|friends?|kids|son|daughter|bus|train)"
-            r"|the (?:school )?(?:bus|train|tram))"
+            r"can't wait|cant wait|cannot wait|couldn't wait|better late than never|worth the wait"
         ),
         also={"sentiment.waiting": -7, "intent.complaint": 10},
         fires_on=("I am still waiting for it", "waited an hour for a sandwich", "always late"),
@@ -201,10 +193,8 @@ CONTACT_RULES = (
             *each("spoke spoken talked chatted speaking", "to with"),
             *each("your ur", "rep reps agent agents representative"),
             "live chat",
-            "on the phone",
             "phone calls",
         ),
-        unless=plain(_ON_A_PHONE),
         also={"sentiment.tried_channels": -5, "intent.complaint": 10},
         fires_on=(
             "I called and filled in the form on Tuesday",

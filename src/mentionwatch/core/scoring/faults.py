@@ -53,7 +53,7 @@ FAULT_RULES = (
         why="tells how they were let down",
         anchors=listed(
             "expected, since, neither, nobody, no one, had to, left me, left us, keeps, kept, "
-            "above the quote, over the quote, quoted"
+            "above the quote, over the quote, quoted, agreed"
         ),
         pattern=plain(
             r"(?:i|we) expected (?:\w+ ){0,2}(?:more|better|care|for)"
@@ -67,7 +67,10 @@ FAULT_RULES = (
             r"|ask (?:twice|three)"
             r"|explain (?:it|everything|again)|go back|come back|wait|clean|return|send it back)"
             r"|left (?:me|us) (?:\w+ )?(?:sitting|standing|waiting|without|with|in the|there|to)"
-            r"|(?:keeps|kept) (?:\w+ing)|(?:more|higher) than (?:\w+ )?(?:quoted|agreed)"
+            r"|(?:keeps|kept) (?:breaking|stopping|dropping|failing|crashing|leaking|coming"
+            r"|falling|cutting|asking|telling|saying|changing|ringing|cancelling|losing"
+            r"|forgetting|getting|freezing|beeping|flashing|tripping|blowing|sending|charging"
+            r"|ignoring|interrupting)|than (?:\w+ )?(?:quoted|agreed)"
             r"|(?:above|over) the quote"
         ),
         finds=(
@@ -114,7 +117,7 @@ FAULT_RULES = (
         id="sentiment.by_now",
         points=-2,
         why="says how long it has been so",
-        anchors=("now", "since"),
+        anchors=("now", "since", "counting"),
         pattern=plain(
             rf"(?:for )?{NUMBER} {UNIT} (?:and counting|now)|(?:cold|down|out|off|like that"
             rf"|like this"
@@ -136,7 +139,7 @@ FAULT_RULES = (
             rf"(?:was|were|came|arrived|tasted|felt|looked|looks)(?: \w+)?(?: \w+)? {_BAD_STATE}"
             r"(?! (?:season|peak|the beaten))"
         ),
-        reach=4,
+        reach=6,
         unless=plain(rf"(?:wasn't|weren't|not|never|nothing) (?:\w+ ){{0,3}}{_BAD_STATE}"),
         also={"intent.complaint": 10},
         fires_on=("the doughnuts were dry", "the pitch was under water"),
@@ -146,15 +149,20 @@ FAULT_RULES = (
         id="sentiment.bad_deal",
         points=-3,
         why="got something else, or less, than agreed",
-        anchors=listed("ordered, paid, asked for, booked, went from, gone from, up from, says"),
-        pattern=plain(
-            r"(?:ordered|paid|asked for|booked|bought) (?:\S+ ){1,12}(?:and"
-            r"|but)(?: \w+)? (?:got|received"
-            r"|was (?:sent|given)|were (?:sent|given)|came)|(?:went|gone|going|up|raised"
-            r"|increased|jumped)"
-            r" from (?:[$£€] )?\d+ (?:[$£€] )?to"
+        anchors=listed(
+            "ordered, paid, asked for, booked, bought, went from, gone from, up from, going from, "
+            "raised from, increased from, jumped from"
         ),
-        reach=16,
+        pattern=plain(
+            r"(?:ordered|paid|asked for|booked|bought) (?:\S+ ){1,12}(?:(?:and|but"
+            r"|,)(?: \w+)? (?:got"
+            r"|received) (?:an?|the|one|two|only|just|\d+|half|none|nothing|something|gr[ae]y"
+            r"|another)"
+            r"|but(?: \w+)? (?:was|were|got|received|came))"
+            r"|(?:went|gone|going|up|raised|increased|jumped) from (?:[$£€] )?\d+ (?:[.,] \d+ )?"
+            r"(?:[$£€] )?to"
+        ),
+        reach=18,
         finds=listed(
             "no show, never showed, didn't show, never called, nobody called, no one called, "
             "didn't call, didn't ring, forgot about, forgot us, forgot me, forgot my, "
@@ -168,11 +176,10 @@ FAULT_RULES = (
             "heating, no hot water, no internet, no signal, no towels, no seat, no toilet paper, "
             "can't get through, walked out, sent away, turned away, turned us away, the bill was, "
             "charged more, charged extra, extra charge, hidden fee, hidden fees, says delivered, "
-            "marked delivered, marked as delivered, said delivered, left it in the rain, left in "
-            "the rain, in the rain, on the sidewalk, threw it, threw a, threw the, what do you "
-            "propose, what are you going to do, what do you intend, nowhere to be found, another "
-            "customer's, another child's, another guest's, from zero, each time, only half, for "
-            "nothing, no refund, price went up, prices went up, twice the price, double the "
+            "marked delivered, marked as delivered, said delivered, left it  left in the rain, in "
+            "the rain, on the sidewalk,    what do you propose, what are you going to do, what do "
+            "you intend, nowhere to be found, another customer's, another child's, another "
+            "guest's,     no refund, price went up, prices went up, twice the price, double the "
             "price, never like this, was never like, is still running, not repaired, not fixed"
         ),
         also={"intent.complaint": 12},

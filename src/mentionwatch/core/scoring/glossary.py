@@ -28,6 +28,7 @@ class Known(NamedTuple):
 
 
 _MOST = 50_000  # tokens remembered; then it begins anew
+_LONGEST = 60  # letters of a token that is remembered
 _NOTHING = Known((), (), (), (), ())
 
 
@@ -51,7 +52,9 @@ class Glossary(dict[str, _Known]):
         if entry is None and not packed:
             word = unstretched(word, self._vocabulary)
             entry = self._english.get(word)
-        if len(self) >= _MOST:
-            self.clear()
-        self[token] = known = (token, word, None if entry == 0 else entry, lean(packed), packed)
+        known = (token, word, None if entry == 0 else entry, lean(packed), packed)
+        if len(token) <= _LONGEST:
+            if len(self) >= _MOST:
+                self.clear()
+            self[token] = known
         return known

@@ -12,7 +12,7 @@ from mentionwatch.core.scoring.rule import Rule
 NEGATOR, BOOSTER, DAMPENER, CONTRAST, STOP = "n", "b", "d", "c", "s"
 _OF_REPLIES = ("closing.", "holding.")  # looked for by `replies`, not in mentions
 _STOPS = (".", ",", ";", ":", "…", "!", "?", "(", ")")
-_MOST_REMEMBERED = 50_000  # words looked up by their stems
+_MOST_REMEMBERED, _LONGEST_REMEMBERED = 50_000, 60  # words looked up by their stems, letters
 _SHORTEST_STEM, _LONGEST_STEM = 3, 14
 
 
@@ -157,21 +157,17 @@ class Index:
         """Return for each word its entry, or its bare valence; None or 0 where it says nothing."""
         if not self.stems:
             return list(map(self.known.get, words))
-        memo = self.memo
-        try:
-            return [memo[word] for word in words]
-        except KeyError:
-            if len(memo) > _MOST_REMEMBERED:
-                memo.clear()
-            for word in words:
-                if word not in memo:
-                    memo[word] = self._look_up(word)
-            return [memo[word] for word in words]
+        memo, look_up = self.memo, self._look_up
+        return [memo[word] if word in memo else look_up(word) for word in words]
 
     def _look_up(self, word: str) -> Known | None:
         known = self._known(word)
         if known is None and "'" in word:  # l'expérience, dell'anno
             known = self._known(word.rpartition("'")[2])
+        if len(word) <= _LONGEST_REMEMBERED:
+            if len(self.memo) >= _MOST_REMEMBERED:
+                self.memo.clear()
+            self.memo[word] = known
         return known
 
     def _known(self, word: str) -> Known | None:

@@ -43,7 +43,7 @@ LEAD_RULES = (
             r"|one)|are (?:the|they|your)|would|do you|does)"
             r"|(?<!full )(?<!half )(?:price|prices|pricing) (?:list|for|of|range|\?)|(?:an?"
             r"|free|get|your|give (?:me"
-            r"|us)) (?:\w+ )?(?:quote|estimate)|in stock|interested in (?!hearing)|(?:thinking"
+            r"|us)) (?:\w+ )?(?:quote|estimate)|in stock|interested in(?! hearing)|(?:thinking"
             r"|thought) (?:of|about) (?:buying|getting|switching|trying|ordering|joining|moving"
             r"|booking|going|using|signing|selling|hiring|changing|having|taking)"
             r"|considering (?:buying|getting|switching|a|an|your|the"
@@ -132,9 +132,11 @@ LEAD_RULES = (
             "talk me into",
             "comparing",
             "evaluating",
-            "getting married",
-            "our wedding",
-            "my wedding",
+            "are getting married",
+            "am getting married",
+            "'re getting married",
+            "for our wedding",
+            "for my wedding",
             "experiences ?",
             "suggestions ?",
             "happy customers",
@@ -180,6 +182,7 @@ LEAD_RULES = (
     ),
     Rule(
         id="sentiment.recommends",
+        reach=13,
         points=4,
         why="sends others to us",
         anchors=listed("if you, if you're, if anyone, if anybody, if anyone's"),
@@ -206,36 +209,30 @@ LEAD_RULES = (
         points=60,
         why="looks for work",
         intent="other",
-        finds=(
-            *listed(
-                "my cv, my resume, resume attached, cv attached, co-op placement, placement from, "
-                "attach my, apprenticeship, work experience, internship, are you hiring, are you "
-                "recruiting, any vacancies, any jobs going, any shifts, saturday job, summer job, "
-                "for a position, for an interview, job application, looking for work, looking for "
-                "a job, come and work with you, work placement"
-            ),
+        finds=listed(
+            "my cv, my resume, resume attached, cv attached, co-op placement, attach my cv, "
+            "attached my cv, attach my resume, apprenticeship, apprenticeships, for work "
+            "experience, are you hiring, are you recruiting, any vacancies, any jobs going, "
+            "saturday job, summer job, job application, looking for work, looking for a job, come "
+            "and work with you, work placement"
         ),
         fires_on=("I attach my CV and hope to hear from you", "are you hiring for the summer?"),
-        silent_on=("good job", "the work was done in a day", "I applied the paint"),
+        silent_on=("good job", "a work experience student was rude to me", "I applied the paint"),
     ),
     Rule(
         id="intent.advert",
         points=60,
         why="offers something to us",
         intent="other",
-        finds=(
-            *listed(
-                "seo, backlinks, we help, we supply, our catalogue, our catalog, quick call, "
-                "booked appointments, pay only for results, samples on demand,  guest post, first "
-                "page of google, the first page within, website design services, web design "
-                "services, affordable website, digital marketing, marketing agency, free audit, "
-                "boost your sales, increase your sales, grow your business, more followers, your "
-                "website ranking, unsubscribe here, promo code, merry christmas, happy new year, "
-                "happy easter, season's greetings"
-            ),
+        finds=listed(
+            "seo, backlinks, guest post, first page of google, the first page within, website "
+            "design services, web design services, affordable website, free audit, boost your "
+            "sales, increase your sales, grow your business, more followers, your website "
+            "ranking, pay only for results, samples on demand, our latest catalogue, see our "
+            "catalogue, our wholesale catalogue"
         ),
         also={"urgency.advert": -6},
-        fires_on=("We offer SEO and a free audit", "a merry Christmas to all of you"),
-        silent_on=("your website is down", "we grow vegetables", "open at Christmas?"),
+        fires_on=("We offer SEO and a free audit", "see our catalogue attached"),
+        silent_on=("your website is down", "see the first page", "my promo code does not work"),
     ),
 )

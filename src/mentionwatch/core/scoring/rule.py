@@ -113,7 +113,7 @@ class Rule:
 
 
 _MOST_MADE = 500
-_MOODS = {"unhappy": "complaint", "fault": "complaint", "happy": "praise"}
+_MOODS = {"unhappy": "complaint", "fault": "complaint"}
 
 
 def _intent(reason: str) -> str:

@@ -88,7 +88,9 @@ class RuleSet:
         for rule in self.in_force:
             pattern = rule.pattern.pattern if rule.pattern else ""
             unless = rule.unless.pattern if rule.unless else ""
-            parts = (rule.id, rule.points, rule.anchors, pattern, unless, sorted(rule.also.items()))
+            found = (rule.anchors, pattern, rule.reach, rule.at_start, rule.finds, unless)
+            told = (rule.why, rule.intent, sorted(rule.also.items()))
+            parts = (rule.id, rule.points, found, told)
             digest.update(repr(parts).encode())
         for name in (*LANGUAGES, OTHERS, EMOJI):
             digest.update(source(name).encode())

@@ -70,7 +70,7 @@ def tokens(text: str, split: Callable[[str], str]) -> list[str]:
     for mark in _APOSTROPHES:
         if mark in text:
             text = text.replace(mark, "'")
-    if "/" in text or "ww." in text:
+    if "/" in text or "ww." in text or "WW." in text:
         text = _LINK.sub(f" {LINK} ", text)
     if "#" in text:
         text = _HASHTAG.sub(lambda match: f"# {split(match[1])}", text)

@@ -233,6 +233,6 @@ LEAD_RULES = (
         ),
         also={"urgency.advert": -6},
         fires_on=("We offer SEO and a free audit", "see our catalogue attached"),
-        silent_on=("your website is down", "see the first page", "my promo code does not work"),
+        silent_on=("your website is down", "see the first page"),
     ),
 )

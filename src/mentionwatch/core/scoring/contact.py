@@ -153,8 +153,9 @@ CONTACT_RULES = (
         ),
         finds=(
             *listed(
-                "once again, yet again, repeatedly, every time, everytime, constantly, time in a "
-                "row"
+                "chasing this, chasing up, chasing my, following up on my, following up again, "
+                "hello ? anyone, once again, yet again, repeatedly, every time, everytime, "
+                "constantly, time in a row"
             ),
             *each(
                 "still",

@@ -80,9 +80,9 @@ _CLOSING_CORE = listed(
     "all sorted, that's sorted, it's sorted, got it sorted, that worked, it worked, that works, "
     "it works now, works now, it's working now, working now, all working now, that did it, that "
     "solved it, problem solved, solved, all good, all good now, found it, got it, got it now, "
-    "received it, got it thanks, that answers it, that answers my question, "
-    "👍, 🙏, ❤, 😊, 🙂, 😀, 😃, "
-    "😄, 😍, 🥰, 👌, 💪, 🎉, 🙌, 👏, 💙, 💚, 💛, 🧡, 💜, 😘, 🤗, ☺, <3, :), :-), :d, ;)"
+    "received it, i have it now, i've got it now, i got it, got it thanks, that answers it, that "
+    "answers my question, 👍, 🙏, ❤, 😊, 🙂, 😀, 😃, 😄, 😍, 🥰, 👌, 💪, 🎉, 🙌, 👏, 💙, 💚, "
+    "💛, 🧡, 💜, 😘, 🤗, ☺, <3, :), :-), :d, ;)"
 )
 _FOR_WHAT = listed(
     "your help, all your help, the help, your quick help, your reply, the reply, your quick "

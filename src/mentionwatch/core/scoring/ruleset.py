@@ -11,6 +11,7 @@ from typing import Any
 
 from mentionwatch.core.scoring import context, replies, text
 from mentionwatch.core.scoring.contact import CONTACT_RULES
+from mentionwatch.core.scoring.danger import DANGER_RULES
 from mentionwatch.core.scoring.faults import FAULT_RULES
 from mentionwatch.core.scoring.glossary import Glossary
 from mentionwatch.core.scoring.index import Index, build_index
@@ -28,6 +29,7 @@ _METHOD = 2
 _TEXT_RULES = (
     *SENTIMENT_RULES,
     *FAULT_RULES,
+    *DANGER_RULES,
     *URGENCY_RULES,
     *CONTACT_RULES,
     *INTENT_RULES,

@@ -14,7 +14,7 @@ TROUBLE = (
     r"|left (?:me|us)|won't|wont|can't|cant|couldn't|didn't|don't|doesn't|dont|still|again|worst"
     r"|rude|stuck"
     r"|stranded|screw(?:ed|ing)?|mess(?:ed|ing)?|ignor(?:ed|ing)|hung|hanging|keeping|lack|wrong"
-    r"|lying|terrible"
+    r"|lying|terrible|kill(?:ing|ed)|poison(?:ing|ed)?|choking|crying"
     r"|horrible|poor|bad|problems?|issues?|down|useless|forgetting|forgot|messing|overbook(?:ed"
     r"|ing)?)"
 )

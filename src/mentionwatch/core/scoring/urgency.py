@@ -118,30 +118,29 @@ URGENCY_RULES = (
             r"|(?<! insult to)(?<! no)(?<! no serious) injur(?:y|ies|ed) (?!reserve |time |list )"
         ),
         finds=listed(
-            "mould, mold, mouldy, moldy, allergic, anaphylactic, anaphylaxis, poisoned, "
-            "poisoning, vomiting, vomited, salmonella, contaminated, bleeding, in hospital, to "
-            "hospital, to the hospital, hospitalized, hospitalised, ambulance, choked, choking, "
-            "unsafe, dangerous, hazard, hazardous, electrocuted, overdose, maggots, maggot, "
+            "mould, mold, mouldy, moldy, allergic, contaminated, in hospital, "
+            "ambulance, unsafe, dangerous, hazard, hazardous, overdose, maggots, maggot, "
             "cockroach, cockroaches, a rat, rats in, rats on, mouse in, mouse droppings, bed "
-            "bugs, bedbugs, gas leak, carbon monoxide, caught fire, went on fire, is on fire, "
-            "exploded, electric shock, glass in, metal in, plastic in, burned my, burnt my, "
-            "burned her, burned his, burns on, wrong medication, wrong dose, made me sick, made "
-            "me ill, made us sick, made us ill, made him sick, made her sick, got sick, got "
-            "ill, use by date, best before, out of date, past its date, not safe, isn't safe, "
-            "fell ill"
+            "bugs, bedbugs, exploded, got sick, got ill, use by date, best before, out of date, "
+            "past its date, not safe, isn't safe, coeliac, celiac, anything with nuts, has nuts in"
         ),
-        unless=plain(r"not dangerous|glass in hand|got sick of"),
+        # Who asks for a price of ours does not tell of a danger.
+        unless=plain(
+            r"not dangerous|glass in hand|got sick of|how much|quote|price|prices|estimate"
+            r"|do you (?:do"
+            r"|treat|offer|remove|develop|sell)|(?:physio|massage|hazard lights)|like to order"
+            r"|head exploded"
+            r"|deliver (?:\S+ ){1,4}hospital|st john ambulance"
+        ),
         also={"sentiment.safety": -12, "intent.complaint": 20},
         fires_on=(
             "Expired!",
-            "There was glass in my salad",
-            "my son had an allergic reaction after eating this",
-            "This heater caught fire last night",
+            "there is mould on the wall of our room",
+            "is the walnut cake safe? my son is allergic",
         ),
         silent_on=(
             "my voucher expired",
-            "a glass of wine in the sun",
-            "Your new song is fire",
+            "how much to remove black mould?",
             "the date is next Friday",
         ),
     ),
@@ -150,22 +149,29 @@ URGENCY_RULES = (
         points=28,
         why="threatens with law, authorities or the press",
         anchors=listed(
-            "lawyer, lawyers, attorney, solicitor, sue you, sue them, sue the, sue this, sue for, "
-            "sue your, to sue, will sue, i'll sue, we'll sue, gonna sue, should sue, can sue, "
-            "suing, sued, lawsuit, legal action, small claims, class action, court, trading "
-            "standards, ombudsman, bbb, better business bureau, consumer protection, chargeback, "
-            "police, regulator, newspaper, newspapers, journalist, journalists, the press, local "
-            "news, go public, going public, watchdog, gdpr, formal complaint, official complaint, "
-            "file a complaint, filing a complaint, report you, reporting you, dispute"
+            "my lawyer, our lawyer, a lawyer, my lawyers, our lawyers, lawyer will, lawyers will, "
+            "attorney, solicitor, sue you, sue them, will sue, i'll sue, we'll sue, gonna sue, "
+            "going to sue, want to sue, have to sue, should sue, can sue, suing, sued, lawsuit, "
+            "legal action, legal team, legal advice, legal steps, legal proceedings, legal "
+            "department, letter before action, letter before claim, tribunal, small claims, class "
+            "action, in court, to court, county court, court case, court order, trading "
+            "standards, ombudsman, bbb, better business bureau, consumer protection, "
+            "environmental health, health inspector, health inspectors, health department, food "
+            "standards, osha, chargeback, the police, police report, police will, police have, "
+            "regulator, local newspaper, the newspaper, to the newspapers, to the papers, "
+            "journalist, journalists, to the press, the press about, local news, go public, going "
+            "public, watchdog, gdpr, data protection, data breach, formal complaint, official "
+            "complaint, file a complaint, filing a complaint, report you, reported you, reporting "
+            "you, dispute, disputing"
         ),
         unless=plain(
             r"food court|tennis courts?|court (?:side|yard)|courtside|supreme court|the press "
             r"release"
-            r"|(?:read|buy|bought|in) (?:\w+ )?newspapers?"
+            r"|(?:read|buy|bought|in) (?:\w+ )?newspapers?|work for the police|tennis court"
         ),
         also={"sentiment.legal": -8, "intent.complaint": 15},
         fires_on=("You will hear from my lawyer", "next step: small claims court"),
-        silent_on=("Meet me at the food court", "I read the newspaper at your café", "Thanks Sue"),
+        silent_on=("Meet me at the food court", "buy the newspaper", "please tell Sue"),
     ),
     Rule(
         id="urgency.fraud",
@@ -184,9 +190,15 @@ URGENCY_RULES = (
         id="urgency.stranded",
         points=16,
         why="somebody cannot get away or home",
-        anchors=listed("stranded, locked out, trapped, home, sleep, slept, sleeping"),
+        anchors=listed(
+            "stranded, locked out, trapped, home, sleep, slept, sleeping, locked in, locked us "
+            "in, locked me in, locked inside, stuck in, stuck inside"
+        ),
         pattern=plain(
-            r"stranded|locked out|trapped|(?:can't|cannot|cant|no way) (?:get |to get )?home"
+            r"stranded|locked out|trapped|locked (?:us |me )?in(?:side)?|stuck (?:in"
+            r"|inside) (?:the|your|a|an)"
+            r" (?:lift|elevator|toilet|bathroom|building|shop|store|room)|no (?:ride"
+            r"|transport) home|(?:can't|cannot|cant|no way) (?:get |to get )?home"
             r"|(?:sleep|slept|sleeping) (?:at|in|on) (?:the |an? )?(?:airport|floor|station"
             r"|street|lobby)"
         ),

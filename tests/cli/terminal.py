@@ -20,7 +20,12 @@ class Terminal:
     """Runs ``mentionwatch`` with arguments in a terminal of its own; a context manager."""
 
     def __init__(
-        self, *arguments: str, columns: int = 80, rows: int = 40, env: dict[str, str] | None = None
+        self,
+        *arguments: str,
+        columns: int = 80,
+        rows: int = 40,
+        env: dict[str, str] | None = None,
+        nohup: bool = False,
     ) -> None:
         self.arguments = [sys.executable, "-m", "mentionwatch", *arguments]
         self.columns, self.rows = columns, rows
@@ -32,6 +37,7 @@ class Terminal:
             "LINES": str(rows),
             **(env or {}),
         }
+        self.on_hang_up = signal.SIG_IGN if nohup else signal.SIG_DFL
         self.screen = ""
         self.status: int | None = None
 
@@ -39,6 +45,8 @@ class Terminal:
         self.pid, self.descriptor = pty.fork()
         if self.pid == 0:
             os.chdir(ROOT)
+            # Inherited it would be ignored where the tests themselves were started with nohup.
+            signal.signal(signal.SIGHUP, self.on_hang_up)
             os.execve(self.arguments[0], self.arguments, self.env)
         import fcntl
         import termios
@@ -82,13 +90,19 @@ class Terminal:
         until = time.monotonic() + PATIENCE
         while self._read(until):
             pass
-        _, status = os.waitpid(self.pid, 0)
+        while not (ended := os.waitpid(self.pid, os.WNOHANG))[0]:
+            if time.monotonic() > until:
+                raise AssertionError(f"it does not end; the screen has:\n{self.screen}")
+            time.sleep(0.01)
+        _, status = ended
         self.status = os.waitstatus_to_exitcode(status)
         return self.status
 
     def hang_up(self) -> None:
-        """Drop the connection, as a lost ssh does."""
-        os.kill(self.pid, signal.SIGHUP)
+        """Drop the connection, as a lost ssh does: the terminal is gone, and SIGHUP is sent."""
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, self.descriptor, inheritable=False)
+        os.close(nothing)
 
 
 def config_of(folder: Path) -> str:

@@ -141,6 +141,21 @@ def test_a_connection_that_drops_leaves_everything_saved(shop: Shop) -> None:
     assert states(shop)[1] == "done"
 
 
+@pytest.mark.parametrize("asked", ["", "note"])
+def test_it_ends_with_its_terminal_also_under_nohup(shop: Shop, asked: str) -> None:
+    with triage(shop, nohup=True) as screen:
+        screen.wait_for(KEYS)
+        screen.send("d")
+        screen.wait_for("done: 1")
+        screen.wait_for(f"{KEYS}\r\n")
+        if asked:
+            screen.send(asked[0])
+            screen.wait_for(f"{asked}: ")
+        screen.hang_up()
+        assert screen.end() == ExitCode.OK
+    assert states(shop)[1] == "done"
+
+
 @pytest.mark.parametrize("columns", [40, 80])
 def test_no_line_is_wider_than_the_window(shop: Shop, columns: int) -> None:
     from mentionwatch.model.text import display_width

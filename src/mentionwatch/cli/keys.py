@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 ESCAPES = {"[A": "up", "[B": "down", "[C": "right", "[D": "left", "OC": "right", "OD": "left"}
 INTERRUPT, END = "\x03", "\x04"
@@ -25,7 +25,8 @@ def raw() -> Iterator[None]:
         tty.setcbreak(sys.stdin.fileno())
         yield
     finally:
-        termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, before)
+        with suppress(termios.error):  # a terminal that is gone needs no putting back
+            termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, before)
 
 
 def read() -> str:
@@ -37,7 +38,7 @@ def read() -> str:
         KeyboardInterrupt: Ctrl-C.
     """
     letter = _letter()
-    if letter in ("", END):
+    if letter == END:
         raise EOFError
     if letter == INTERRUPT:
         raise KeyboardInterrupt
@@ -54,10 +55,21 @@ def _letter() -> str:
 
         return msvcrt.getwch()  # type: ignore[attr-defined,no-any-return,unused-ignore]
     # Bytes straight from the terminal: Python's own buffer would swallow the end of a sequence.
-    data = os.read(sys.stdin.fileno(), 1)
-    while data and data[0] >= 0xC0 and not _complete(data):
-        data += os.read(sys.stdin.fileno(), 1)
+    data = _byte()
+    while data[0] >= 0xC0 and not _complete(data):
+        data += _byte()
     return data.decode("utf-8", "replace")
+
+
+def _byte() -> bytes:
+    """Return the next byte. Raises EOFError: The terminal is gone, in the middle of a key too."""
+    try:
+        data = os.read(sys.stdin.fileno(), 1)
+    except OSError as error:
+        raise EOFError from error
+    if not data:
+        raise EOFError
+    return data
 
 
 def _complete(data: bytes) -> bool:
@@ -72,5 +84,5 @@ def _rest() -> str:
 
     rest = ""
     while len(rest) < 2 and select.select([sys.stdin], [], [], 0.03)[0]:
-        rest += os.read(sys.stdin.fileno(), 1).decode("latin-1")
+        rest += _byte().decode("latin-1")
     return rest

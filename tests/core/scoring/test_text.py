@@ -104,6 +104,27 @@ def test_a_pattern_finds_its_words_anywhere_in_a_text(before):
     assert reason.quote == "SITE is Down"
 
 
+def test_a_long_word_is_found_by_its_beginning():
+    assert "urgency.safety" in fired("Eine Lebensmittelvergiftung nach dem Essen bei Ihnen")
+
+
+def test_harm_that_happened_comes_before_a_question_about_it():
+    told = score("found glass in the jar", addressed=True)
+    assert told.urgency >= 70
+    asked = ("how much to remove black mould?", "I was injured, do you do physio?")
+    assert all(score(text, addressed=True).urgency < 45 for text in asked)
+
+
+def test_no_passing_word_hides_who_waits():
+    for text in (
+        "merry christmas, my parcel never arrived",
+        "I was on hold for hours, my card was declined on the phone",
+        "We waited two hours in the waiting room",
+        "your digital marketing agency charged me twice",
+    ):
+        assert score(text).intent == "complaint", text
+
+
 def test_what_begins_a_text_begins_no_later_sentence():
     assert "intent.imperative" in fired("hello, cancel my class")
     assert "intent.imperative" not in fired(f"hello, {'so ' * 20} cancel my class")

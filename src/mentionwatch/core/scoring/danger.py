@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from mentionwatch.core.scoring.rule import Rule, each, listed, plain
+from mentionwatch.core.scoring.text import View
+
+
+def _told_us(view: View) -> int:
+    """Return 1 where harm is told to us, not about us."""
+    harmed = any(one.rule in ("urgency.harm", "urgency.hazard") for one in view.reasons)
+    return int(view.facts.addressed and harmed)
+
 
 _WHO = r"(?:my|her|his|our|their|your|the)"
 _LIMB = (
@@ -23,8 +31,20 @@ _OBJECT = (
 
 DANGER_RULES = (
     Rule(
+        id="urgency.harm_to_us",
+        points=6,
+        why="and tells us",
+        needs="addressed",
+        times=_told_us,
+        fires_on=({"text": "your cake gave us food poisoning", "addressed": True},),
+        silent_on=(
+            {"text": "your cake gave us food poisoning", "addressed": False},
+            {"text": "your cake was lovely", "addressed": True},
+        ),
+    ),
+    Rule(
         id="urgency.harm",
-        points=40,
+        points=38,
         why="tells of harm to somebody's health",
         intent="complaint",
         anchors=(
@@ -100,7 +120,7 @@ DANGER_RULES = (
     ),
     Rule(
         id="urgency.hazard",
-        points=38,
+        points=36,
         why="tells of fire, gas, current or failing brakes",
         intent="complaint",
         anchors=listed(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mentionwatch.core.scoring.contact import NUMBER, UNIT
 from mentionwatch.core.scoring.rule import Rule, each, listed, plain
 
 _SAW_TO = (
@@ -10,18 +9,19 @@ _SAW_TO = (
     r"|moved|switched|touched)"
 )
 
-_BAD_STATE = (
-    r"(?:dry|cold|hard|fat|fatty|off|shut|closed|dirty|filthy|grubby|late|rude|abrupt|dismissive"
-    r"|patroni[sz]ing|wet|sticky|bitter|sour|salty|greasy|oily|tiny|missing|flat|slow|loose"
-    r"|short|raw"
-    r"|burnt|burned|rancid|soggy|chewy|tough|rubbery|watery|bland|empty|flooded|cracked|bent|dented"
-    r"|dusty|damp|itchy|noisy|useless|broken|torn|wrong|blank|dull|uneven|crooked|grumpy|unfriendly"
-    r"|unhelpful|unprofessional|clueless|disorgani[sz]ed|chaotic|overpriced|understaffed|cramped"
-    r"|stuffy|freezing|unusable|unreadable|incomplete|unfinished|faulty|blocked|smashed|crushed"
-    r"|squashed|melted|spilled|spilt|scratched|stained|faded|blurry|pixelated|wilted|dead"
-    r"|droopy|stale"
-    r"|undercooked|overcooked|lukewarm|tepid|flimsy|sold out|under water|full of \w+|nowhere)"
+_BAD = listed(
+    "dry, cold, hard, fat, fatty, off, shut, closed, dirty, filthy, grubby, late, rude, abrupt, "
+    "dismissive, patronising, patronizing, wet, sticky, bitter, sour, salty, greasy, oily, tiny, "
+    "missing, flat, slow, loose, short, raw, burnt, burned, rancid, soggy, chewy, tough, rubbery, "
+    "watery, bland, empty, flooded, cracked, bent, dented, dusty, damp, itchy, noisy, useless, "
+    "broken, torn, wrong, blank, dull, uneven, crooked, grumpy, unfriendly, unhelpful, "
+    "unprofessional, clueless, disorganised, disorganized, chaotic, overpriced, understaffed, "
+    "cramped, stuffy, freezing, unusable, unreadable, incomplete, unfinished, faulty, blocked, "
+    "smashed, crushed, squashed, melted, spilled, spilt, scratched, stained, faded, blurry, "
+    "pixelated, wilted, dead, droopy, stale, undercooked, overcooked, lukewarm, tepid, flimsy, "
+    "sold out, under water, nowhere, full of"
 )
+_BAD_STATE = rf"(?:{'|'.join(_BAD)})"
 
 FAULT_RULES = (
     Rule(
@@ -117,11 +117,10 @@ FAULT_RULES = (
         id="sentiment.by_now",
         points=-2,
         why="says how long it has been so",
-        anchors=("now", "since", "counting"),
-        pattern=plain(
-            rf"(?:for )?{NUMBER} {UNIT} (?:and counting|now)|(?:cold|down|out|off|like that"
-            rf"|like this"
-            r"|broken|closed|waiting|dead) since"
+        finds=(
+            *each("minutes hours days weeks months years", "now"),
+            *each("cold down out off that this broken closed waiting dead", "since"),
+            "and counting",
         ),
         also={"intent.complaint": 8},
         fires_on=(
@@ -134,12 +133,11 @@ FAULT_RULES = (
         id="sentiment.state",
         points=-3,
         why="says in what bad state it was",
-        anchors=listed("was, were, came, arrived, tasted, felt, looked, looks"),
+        anchors=_BAD,
         pattern=plain(
             rf"(?:was|were|came|arrived|tasted|felt|looked|looks)(?: \w+)?(?: \w+)? {_BAD_STATE}"
             r"(?! (?:season|peak|the beaten))"
         ),
-        reach=6,
         unless=plain(rf"(?:wasn't|weren't|not|never|nothing) (?:\w+ ){{0,3}}{_BAD_STATE}"),
         also={"intent.complaint": 10},
         fires_on=("the doughnuts were dry", "the pitch was under water"),

@@ -13,7 +13,7 @@ NEGATOR, BOOSTER, DAMPENER, CONTRAST, STOP = "n", "b", "d", "c", "s"
 _OF_REPLIES = ("closing.", "holding.")  # looked for by `replies`, not in mentions
 _STOPS = (".", ",", ";", ":", "…", "!", "?", "(", ")")
 _MOST_REMEMBERED, _LONGEST_REMEMBERED = 50_000, 60  # words looked up by their stems, letters
-_SHORTEST_STEM, _LONGEST_STEM = 3, 14
+_SHORTEST_STEM = 3
 
 
 class Node(dict[str, "Node"]):
@@ -135,6 +135,7 @@ class Index:
     known: dict[str, Known] = field(default_factory=dict)
     stems: dict[str, Entry] = field(default_factory=dict)
     starts: set[str] = field(default_factory=set)
+    longest: int = 0  # letters of the longest stem
     memo: dict[str, Known | None] = field(default_factory=dict)
 
     def entry(self, word: str) -> Entry:
@@ -179,6 +180,7 @@ class Index:
     def settle(self) -> None:
         """Let each word and stem inherit from its longest own stem what it does not say itself."""
         self.starts = {stem[:_SHORTEST_STEM] for stem in self.stems}
+        self.longest = max(map(len, self.stems), default=0)
         for table in (self.stems, self.words):
             for word in sorted(table, key=len):
                 parent = self._by_stem(word[:-1] if table is self.stems else word)
@@ -189,7 +191,7 @@ class Index:
     def _by_stem(self, word: str) -> Entry | None:
         if word[:_SHORTEST_STEM] not in self.starts:
             return None
-        for end in range(min(len(word), _LONGEST_STEM), _SHORTEST_STEM - 1, -1):
+        for end in range(min(len(word), self.longest), _SHORTEST_STEM - 1, -1):
             entry = self.stems.get(word[:end])
             if entry:
                 return entry

@@ -28,7 +28,9 @@ LEAD_RULES = (
             "rooms available, appointment available, slot available, do they have, and quote, "
             "come and quote, to quote, people use, people here use, cheaper than, discount, ship "
             "to, deliver to, know what, know how much, make us an offer, big enough for, are you "
-            "free, free on the, free for a, selling our, selling my"
+            "free, free on the, free for a, selling our, selling my, any openings, any discounts, "
+            "any discount, who makes, who does, who sells, where can we, where could we, is it "
+            "worth, worth the money, worth buying"
         ),
         pattern=plain(
             r"(?:has |have |had |did |does |do |is |are |can |could |would )?(?:any ?(?:body"

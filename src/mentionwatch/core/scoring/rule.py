@@ -1,10 +1,10 @@
 """
 A rule: the words or facts that it looks for, the points that it gives, and why.
 
-Rules stand in tables (`sentiment`, `urgency`, `intent`, `context`, `replies`); the words of further
-languages stand in their lexicon files. Patterns run over the *plain form* of a text (see `words`):
-lower case, one blank between tokens, punctuation apart, " " at both ends; a link is
-one odd sign. They are written with `plain()`, which adds the blanks.
+Rules stand in tables (`sentiment`, `faults`, `danger`, `urgency`, `contact`, `intent` and others);
+the words of further languages stand in their lexicon files. Patterns run over the *plain form* of
+a text (see `words`): lower case, one blank between tokens, punctuation apart, " " at both ends; a
+link is one odd sign. They are written with `plain()`, which adds the blanks.
 """
 
 from __future__ import annotations

@@ -154,7 +154,7 @@ FAULT_RULES = (
         pattern=plain(
             r"(?:ordered|paid|asked for|booked|bought) (?:\S+ ){1,12}(?:(?:and|but"
             r"|,)(?: \w+)? (?:got"
-            r"|received) (?:an?|the|one|two|only|just|\d+|half|none|nothing|something|gr[ae]y"
+            r"|received) (?:an?|the|one|two|only|just|\d+|half|none|nothing|something"
             r"|another)"
             r"|but(?: \w+)? (?:was|were|got|received|came))"
             r"|(?:went|gone|going|up|raised|increased|jumped) from (?:[$£€] )?\d+ (?:[.,] \d+ )?"

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -100,6 +101,25 @@ def test_evaluate_names_the_line_that_it_cannot_read(line):
     assert json.loads(next(answers))["id"] == 1  # what came before it is answered
     with pytest.raises(ValueError, match="line 2"):
         next(answers)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"finds": ("brand new phrase",)},
+        {"anchors": ("brand new phrase",)},
+        {"reach": 99},
+        {"at_start": True},
+        {"why": "for another reason"},
+        {"intent": "lead"},
+        {"also": {"intent.lead": 1}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_any_change_of_a_rule_changes_the_version(change):
+    built = RuleSet.build()
+    rules = [replace(x, **change) if x.id == "urgency.outage" else x for x in built.in_force]
+    assert RuleSet(tuple(rules)).version != RuleSet(built.in_force).version
 
 
 def test_evaluate_answers_any_number_of_lines_in_their_order():

@@ -71,7 +71,11 @@ def eval_(
     ] = "-",
     config: shared.ConfigOption = None,
 ) -> int:
-    """Score NDJSON lines {"id", "text"}: sentiment, urgency, intent and the reasons."""
+    """
+    Score NDJSON lines {"id", "text"}: sentiment, urgency, intent and the reasons.
+
+    Fifty lines are read, then answered, at a time.
+    """
     from mentionwatch.core.scoring.evaluate import evaluate
 
     rules = _ruleset(config)

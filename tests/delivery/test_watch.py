@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -144,6 +145,8 @@ def test_a_signal_ends_it_at_once(shop: Shop, number: int, code: int) -> None:
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONWARNINGS": "ignore"},
+        # Whoever runs the tests in the background may have them ignore Ctrl+C.
+        preexec_fn=partial(signal.signal, number, signal.SIG_DFL),
     )
     for _ in range(200):
         if shop.db.exists() and _stored(shop):

@@ -20,7 +20,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mentionwatch.app import when
@@ -257,6 +257,7 @@ def test_imap_folders(data: list[Any]) -> None:
         max_size=4,
     )
 )
+@example([b"1 (UID 0 BODY[] {4}"])
 def test_imap_answers(data: list[Any]) -> None:
     for one in _imap_format.parse_fetch(data):
         assert one.uid > 0

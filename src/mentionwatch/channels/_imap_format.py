@@ -12,7 +12,7 @@ from typing import Any
 _FOLDERS = 5_000
 
 _LISTED = re.compile(rb'\((?P<flags>[^)]*)\) (?:"(?:\\.|[^"\\])*"|NIL) (?P<name>.*)', re.DOTALL)
-_UID = re.compile(rb"\bUID (\d{1,10})\b")
+_UID = re.compile(rb"\bUID ([1-9]\d{0,9})\b")  # 0 is no UID, whatever a server says
 _ARRIVED = re.compile(rb'\bINTERNALDATE "([^"]{1,40})"')
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d{1,18})")
 _FLAGS = re.compile(rb"\bFLAGS \(([^)]*)\)")

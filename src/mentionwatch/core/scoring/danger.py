@@ -68,7 +68,7 @@ DANGER_RULES = (
             r"|swollen (?:throat|lips?|face|tongue)"
             r"|(?:can't|cannot|couldn't|cant|couldnt|not|stopped|trouble|difficulty"
             r"|hard to) breath(?:e|ing)"
-            rf"|(?:broke|chipped|broken|cut|burned|burnt|scalded|lost|injured|hurt"
+            r"|(?:broke|chipped|broken|cut|burned|burnt|scalded|lost|injured|hurt"
             rf"|sprained) {_WHO} {_LIMB}"
             rf"|(?:chipped|broke|cracked) an? tooth|burns on {_WHO} {_LIMB}"
             r"|bit (?:me|him|her|my|our)|slipped (?:and fell|on your|on the wet)"
